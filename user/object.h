@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An object file, read and bounds-checked, as the linker sees it. Private to the library. */
+#ifndef BPFVM_OBJECT_H
+#define BPFVM_OBJECT_H
+
+#include <gelf.h>
+#include <libelf.h>
+
+#include "bpfvm.h"
+
+struct btf;
+
+/* The relocations of BPF that a linked guest may need; elf.h knows two of them. */
+enum object_reloc_type {
+	OBJECT_RELOC_INSN_64 = 1,  /* R_BPF_64_64: an lddw */
+	OBJECT_RELOC_DATA_64 = 2,  /* R_BPF_64_ABS64: eight bytes of data */
+	OBJECT_RELOC_CALL = 10,	   /* R_BPF_64_32: a call */
+};
+
+struct object_reloc {
+	u32 section; /* that is changed */
+	u32 type;
+	u32 symbol;
+	u64 offset; /* in the section, bytes */
+};
+
+struct object_section {
+	const char *name;
+	const u8 *data; /* NULL: zeros */
+	u64 size;
+	u64 align;
+	u64 flags;
+	u32 type;
+	const struct object_reloc *reloc; /* sorted by offset */
+	size_t relocs;
+};
+
+struct object_symbol {
+	const char *name;
+	u64 value, size;
+	u32 section; /* or SHN_UNDEF and its like */
+	u8 type;
+	u8 bind;
+};
+
+struct object_function {
+	const char *name;
+	u64 offset, size; /* bytes, in its section; `size` may be anything */
+	u32 section;
+	_Bool program; /* may be run by name */
+	_Bool linked;
+	u32 start; /* once linked: first instruction in the linked code */
+};
+
+struct object {
+	const char *path;
+	u8 *bytes;
+	size_t size;
+	Elf *elf;
+	struct object_section *section;
+	size_t sections;
+	struct object_symbol *symbol;
+	size_t symbols;
+	struct object_reloc *reloc;
+	size_t relocs;
+	struct object_function *function; /* sorted by section and offset */
+	size_t functions;
+	struct btf *btf; /* or NULL */
+};
+
+/* Reads a file; `path` has to stay. -ENOENT and its like, -ENOEXEC, -EINVAL, -EFBIG. */
+int object__open(const char *path, struct object **object, struct bpfvm_error *err);
+void object__close(struct object *object);
+
+_Bool object__is_code(const struct object *object, u32 section);
+
+/* The function that begins there, or the last one before; NULL if there is none. */
+struct object_function *object__function_at(const struct object *object, u32 section, u64 offset);
+
+/* Source lines of the linked functions, into the image. -EINVAL, -ENOMEM. */
+int object__read_lines(const struct object *object, struct bpfvm_image *image,
+		       struct bpfvm_error *err);
+
+/* Refuses CO-RE relocations in linked functions. -EOPNOTSUPP, -EINVAL. */
+int object__refuse_core(const struct object *object, struct bpfvm_error *err);
+
+/* Whether the object declares `name` as a symbol of the kernel (__ksym). */
+_Bool object__is_ksym(const struct object *object, const char *name);
+
+/* Takes the type information over from .BTF, if there is any. -EINVAL. */
+int object__read_btf(struct object *object, struct bpfvm_error *err);
+
+/* Links function `fn` with all it reaches into the code and the memory areas of an empty image. */
+int object__link(struct object *object, struct object_function *fn, struct bpfvm_image *image,
+		 struct bpfvm_error *err);
+
+#endif
