@@ -198,10 +198,12 @@ static int find_symbol(struct linker *l, const struct object_reloc *r,
 		       const struct object_symbol **found)
 {
 	const struct object_symbol *sym = &l->object->symbol[r->symbol];
+	u64 size;
 
 	if (sym->section == SHN_UNDEF || sym->section >= SHN_LORESERVE)
 		return refuse_symbol(l, sym, r->type == OBJECT_RELOC_CALL);
-	if (sym->value > l->object->section[sym->section].size)
+	size = l->object->section[sym->section].size;
+	if (sym->value > size || sym->size > size - sym->value)
 		return fail(l, -EINVAL, "the symbol table is damaged; compile it again",
 			    "uses a symbol outside of its section: ", sym->name);
 	*found = sym;
@@ -311,8 +313,8 @@ static int link_insn(struct linker *l, const struct object_function *fn, u32 pc,
 				(unsigned long long)r->offset);
 }
 
-/* The first relocation of a section at or behind `offset`. */
-static const struct object_reloc *first_reloc(const struct object_section *s, u64 offset)
+/* Number of the first relocation of a section at or behind `offset`. */
+static size_t first_reloc(const struct object_section *s, u64 offset)
 {
 	size_t low = 0, high = s->relocs;
 
@@ -324,26 +326,26 @@ static const struct object_reloc *first_reloc(const struct object_section *s, u6
 		else
 			high = middle;
 	}
-	return s->reloc + low;
+	return low;
 }
 
 static int link_function(struct linker *l, const struct object_function *fn, u32 len)
 {
 	const struct object_section *s = &l->object->section[fn->section];
-	const struct object_reloc *r = first_reloc(s, fn->offset), *end = s->reloc + s->relocs;
 	u64 offset = fn->offset, slot = sizeof(struct vm_insn);
+	size_t i = first_reloc(s, fn->offset);
 	int ret = 0;
 
 	l->from = fn->name;
 	for (u32 pc = fn->start; !ret && pc < fn->start + len; pc++, offset += slot) {
-		_Bool here = r < end && r->offset < offset + slot;
+		_Bool here = i < s->relocs && s->reloc[i].offset < offset + slot;
 
-		if (here && r->offset != offset)
+		if (here && s->reloc[i].offset != offset)
 			return fail(l, -EINVAL, "the file is damaged; compile it again",
 				    "relocation within an instruction of ", s->name);
-		ret = link_insn(l, fn, pc, fn->start + len, here ? r : NULL);
-		while (r < end && r->offset <= offset)
-			r++;
+		ret = link_insn(l, fn, pc, fn->start + len, here ? &s->reloc[i] : NULL);
+		while (i < s->relocs && s->reloc[i].offset <= offset)
+			i++;
 	}
 	return ret;
 }

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Files that are no objects, damaged objects, and a few thousand mutations of a good one. */
+#include <elf.h>
+#include <sys/stat.h>
+
+#include "objects.h"
+
+/* A good object in memory, to be damaged. */
+static struct good {
+	u8 *bytes;
+	size_t size;
+	Elf64_Shdr *section;
+	u32 sections;
+} good;
+
+static Elf64_Ehdr *header(const struct good *g)
+{
+	return (Elf64_Ehdr *)g->bytes;
+}
+
+static struct good load_good(void)
+{
+	struct good g;
+
+	g.bytes = read_object("link.o", &g.size);
+	g.section = (Elf64_Shdr *)(g.bytes + header(&g)->e_shoff);
+	g.sections = header(&g)->e_shnum;
+	return g;
+}
+
+static int setup(void **state)
+{
+	if (make_folder(state))
+		return -1;
+	compile("link", "link.o", "-g");
+	compile("text", "big.o", "-target bpfeb");
+	return 0;
+}
+
+static Elf64_Shdr *section(const struct good *g, const char *name)
+{
+	const Elf64_Shdr *names = &g->section[header(g)->e_shstrndx];
+
+	for (u32 i = 0; i < g->sections; i++)
+		if (!strcmp((char *)g->bytes + names->sh_offset + g->section[i].sh_name, name))
+			return &g->section[i];
+	fail_msg("no section %s", name);
+	return NULL;
+}
+
+static Elf64_Sym *symbol(const struct good *g, const char *name)
+{
+	const Elf64_Shdr *table = section(g, ".symtab");
+	const Elf64_Shdr *names = &g->section[table->sh_link];
+	Elf64_Sym *sym = (Elf64_Sym *)(g->bytes + table->sh_offset);
+
+	while (strcmp((char *)g->bytes + names->sh_offset + sym->st_name, name))
+		sym++;
+	return sym;
+}
+
+/* The first relocation of a section that has this type. */
+static Elf64_Rel *reloc(const struct good *g, const char *name, u32 type)
+{
+	Elf64_Rel *rel = (Elf64_Rel *)(g->bytes + section(g, name)->sh_offset);
+
+	while (ELF64_R_TYPE(rel->r_info) != type)
+		rel++;
+	return rel;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	good = load_good();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	free(good.bytes);
+	return 0;
+}
+
+static void assert_bad(int code, const char *what)
+{
+	assert_refused(write_object("bad.o", good.bytes, good.size), NULL, code, what);
+}
+
+/* --- files that are no objects --------------------------------------------------------------- */
+
+static void no_files(void **state)
+{
+	(void)state;
+	assert_refused(path_of("missing.o"), NULL, -ENOENT, "No such file or directory");
+	assert_refused(folder, NULL, -EISDIR, "Is a directory");
+	assert_refused("/dev/zero", NULL, -EFBIG, "larger than 32 MiB");
+	assert_refused("/dev/null", NULL, -ENOEXEC, "not an ELF file");
+	assert_refused("tests/objects/link.c", NULL, -ENOEXEC, "not an ELF file");
+}
+
+static void unreadable_file(void **state)
+{
+	const char *path = write_object("secret.o", good.bytes, good.size);
+
+	(void)state;
+	if (!geteuid())
+		skip(); /* root may read anything */
+	chmod(path, 0);
+	assert_refused(path, NULL, -EACCES, "Permission denied");
+}
+
+static void other_machines(void **state)
+{
+	(void)state;
+	assert_refused(path_of("big.o"), NULL, -ENOEXEC, "big-endian");
+	header(&good)->e_machine = EM_X86_64;
+	assert_bad(-ENOEXEC, "not for BPF, but for ELF machine 62");
+	header(&good)->e_machine = EM_BPF;
+	header(&good)->e_type = ET_EXEC;
+	assert_bad(-ENOEXEC, "not a relocatable object");
+	header(&good)->e_type = ET_REL;
+	header(&good)->e_ident[EI_CLASS] = ELFCLASS32;
+	assert_refused(write_object("bad.o", good.bytes, good.size), NULL, -ENOEXEC, "");
+}
+
+/* The section table is the last thing in the file, so every cut is seen. */
+static void truncated_files(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size < good.size; size += size < 128 ? 1 : 53) {
+		struct bpfvm_image *image = NULL;
+		struct bpfvm_error err = {0};
+		int ret;
+
+		write_object("cut.o", good.bytes, size);
+		ret = bpfvm_image__open(path_of("cut.o"), NULL, &image, &err);
+		assert_true(ret == -EINVAL || (size < 4 && ret == -ENOEXEC));
+		assert_non_null(strstr(err.text, size < 4 ? "not an ELF" : "damaged"));
+	}
+}
+
+/* --- damaged tables -------------------------------------------------------------------------- */
+
+static void damaged_sections(void **state)
+{
+	Elf64_Shdr *code = section(&good, "xdp"), *rel = section(&good, ".relxdp");
+	Elf64_Shdr *symbols = section(&good, ".symtab"), before = *code;
+
+	(void)state;
+	code->sh_size = UINT64_MAX - 7;
+	assert_bad(-EINVAL, "section xdp lies behind its end");
+	code->sh_size = 0;
+	assert_bad(-EINVAL, "a relocation lies outside of its section");
+	code->sh_size = 16;
+	code->sh_flags &= ~(u64)SHF_ALLOC;
+	assert_bad(-EINVAL, "everything: lies outside of its section xdp");
+	*code = before;
+	code->sh_size -= 4;
+	assert_bad(-EINVAL, "everything: not made of whole instructions");
+	*code = before;
+	code->sh_offset = UINT64_MAX;
+	assert_bad(-EINVAL, "section xdp lies behind its end");
+	*code = before;
+	rel->sh_info = 1000;
+	assert_bad(-EINVAL, "relocations for a section that it has not");
+	rel->sh_info = (u32)(code - good.section);
+	rel->sh_type = SHT_RELA;
+	assert_bad(-ENOEXEC, ".relxdp: RELA relocations");
+	rel->sh_type = SHT_REL;
+	symbols->sh_type = SHT_PROGBITS;
+	assert_bad(-EINVAL, "it has no symbol table");
+}
+
+static void huge_zeros(void **state)
+{
+	Elf64_Shdr *zeros = section(&good, ".bss");
+
+	(void)state;
+	zeros->sh_size = 1ull << 40;
+	assert_bad(-E2BIG, "everything: too much data, with section .bss");
+	zeros->sh_size = UINT64_MAX;
+	assert_bad(-E2BIG, "too much data");
+	zeros->sh_size = 0;
+	assert_bad(-EINVAL, "uses a symbol outside of its section: ");
+}
+
+static void damaged_functions(void **state)
+{
+	Elf64_Sym *sym = symbol(&good, "everything"), before = *sym;
+
+	(void)state;
+	sym->st_size = 0;
+	assert_bad(-EINVAL, "everything: has no instructions");
+	sym->st_size = before.st_size - 4;
+	assert_bad(-EINVAL, "everything: not made of whole instructions");
+	sym->st_size = before.st_size + 4096;
+	assert_bad(-EINVAL, "everything: lies outside of its section xdp");
+	sym->st_size = (u64)-8;
+	assert_bad(-EINVAL, "everything: lies outside of its section xdp");
+	*sym = before;
+	sym->st_shndx = 999;
+	assert_bad(-EINVAL, "a symbol is in a section that it has not");
+}
+
+static void missing_subprogram(void **state)
+{
+	(void)state;
+	symbol(&good, "local_triple")->st_info = ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE);
+	assert_bad(-EINVAL, "where no function begins");
+}
+
+static void damaged_relocations(void **state)
+{
+	Elf64_Rel *rel = reloc(&good, ".relxdp", 10), before = *rel;
+
+	(void)state;
+	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 99);
+	assert_bad(-EOPNOTSUPP, "everything: relocation of unknown type 99 at xdp+0x");
+	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 3);
+	assert_bad(-EOPNOTSUPP, "everything: relocation of unknown type 3 at xdp+0x");
+	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 1);
+	assert_bad(-EINVAL, "everything: relocation of what takes none, at xdp+0x");
+	rel->r_info = ELF64_R_INFO(100000, 10);
+	assert_bad(-EINVAL, "a relocation names a symbol that it has not");
+	*rel = before;
+	rel->r_offset = 1 << 20;
+	assert_bad(-EINVAL, "a relocation lies outside of its section");
+	rel->r_offset = before.r_offset + 4;
+	assert_bad(-EINVAL, "everything: relocation within an instruction of xdp");
+}
+
+static void misplaced_relocation(void **state)
+{
+	(void)state;
+	reloc(&good, ".relxdp", 1)->r_offset = symbol(&good, "everything")->st_size - 8;
+	assert_bad(-EINVAL, "everything: relocation of what takes none, at xdp+0x");
+}
+
+static void damaged_symbols(void **state)
+{
+	(void)state;
+	symbol(&good, "data")->st_value = 4096;
+	assert_bad(-EINVAL, "uses a symbol outside of its section: data");
+	symbol(&good, "data")->st_value = UINT64_MAX;
+	assert_bad(-EINVAL, "uses a symbol outside of its section: data");
+	symbol(&good, "data")->st_value = 0;
+	symbol(&good, "global_next")->st_shndx = (u16)(section(&good, ".data") - good.section);
+	assert_bad(-EINVAL, "everything: calls what is no function: global_next");
+	symbol(&good, "global_next")->st_shndx = SHN_ABS;
+	assert_bad(-EOPNOTSUPP, "everything: uses a symbol that is in no section: global_next");
+}
+
+static void damaged_pointers(void **state)
+{
+	Elf64_Rel *rel = reloc(&good, ".rel.data", 2), before = *rel;
+
+	(void)state;
+	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 3);
+	assert_bad(-EOPNOTSUPP, ".data: relocation of unknown type 3 at .data+0x");
+	*rel = before;
+	rel->r_offset = section(&good, ".data")->sh_size - 4;
+	assert_bad(-EINVAL, ".data: relocation reaches behind its section");
+}
+
+static void damaged_btf(void **state)
+{
+	u8 *btf = good.bytes + section(&good, ".BTF")->sh_offset;
+	u8 *ext = good.bytes + section(&good, ".BTF.ext")->sh_offset;
+
+	(void)state;
+	btf[0] ^= 1;
+	assert_bad(-EINVAL, "damaged: section .BTF");
+	btf[0] ^= 1;
+	ext[0] ^= 1;
+	assert_bad(-EINVAL, "damaged: section .BTF.ext");
+	ext[0] ^= 1;
+	memset(ext + 20, 0xff, 4); /* length of the line information */
+	assert_bad(-EINVAL, "damaged: section .BTF.ext");
+	section(&good, ".BTF")->sh_size = 3;
+	assert_bad(-EINVAL, "damaged: section .BTF");
+}
+
+/* --- lengths --------------------------------------------------------------------------------- */
+
+static void program_lengths(void **state)
+{
+	struct bpfvm_image *image;
+	char option[32];
+
+	(void)state;
+	snprintf(option, sizeof(option), "-DLENGTH=%u", BPFVM_CODE);
+	compile("long", "longest.o", option);
+	assert_int_equal(bpfvm_image__open(path_of("longest.o"), NULL, &image, NULL), 0);
+	assert_int_equal(image->len, BPFVM_CODE);
+	assert_int_equal(bpfvm_image__check(image, &(struct bpfvm_fault){0}), 0);
+	bpfvm_image__free(image);
+	snprintf(option, sizeof(option), "-DLENGTH=%u", BPFVM_CODE + 1);
+	compile("long", "longer.o", option);
+	assert_refused(path_of("longer.o"), NULL, -E2BIG, "too many instructions");
+}
+
+/* clang before 19 wrote the register of a callx into `imm`. */
+static void old_callx(void **state)
+{
+	struct vm_insn *code = (void *)(good.bytes + section(&good, "xdp")->sh_offset);
+	struct bpfvm_image *image;
+	u32 reg = 0, seen = 0;
+
+	(void)state;
+	for (u32 i = 0; i < section(&good, "xdp")->sh_size / 8; i++) {
+		if (code[i].code != 0x8d)
+			continue;
+		reg = code[i].regs ? code[i].regs : (u32)code[i].imm;
+		code[i].regs = 0;
+		code[i].imm = (s32)reg;
+	}
+	write_object("old.o", good.bytes, good.size);
+	assert_int_equal(bpfvm_image__open(path_of("old.o"), NULL, &image, NULL), 0);
+	for (u32 i = 0; i < image->len; i++)
+		if (image->code[i].code == 0x8d) {
+			assert_true(image->code[i].regs && !image->code[i].imm);
+			seen++;
+		}
+	assert_int_equal(seen, 2);
+	bpfvm_image__free(image);
+}
+
+/* --- mutations ------------------------------------------------------------------------------- */
+
+static u32 random_state = 11;
+
+static u32 random_u32(void)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return random_state >> 8 | random_state << 24;
+}
+
+/* A place to damage: anywhere, or in one of the tables that others rely on. */
+static u8 *random_place(void)
+{
+	static const char *const tables[] = {".symtab", ".relxdp", ".rel.data", ".rel.rodata",
+					     ".strtab", ".BTF",	   ".BTF.ext",  "xdp"};
+	u32 choice = random_u32() % 16;
+	const Elf64_Shdr *table;
+
+	if (choice < 3)
+		return good.bytes + random_u32() % good.size;
+	if (choice < 5)
+		return good.bytes + random_u32() % sizeof(Elf64_Ehdr);
+	if (choice < 8)
+		return (u8 *)good.section + random_u32() % (good.sections * sizeof(Elf64_Shdr));
+	table = section(&good, tables[choice - 8]);
+	return good.bytes + table->sh_offset + random_u32() % table->sh_size;
+}
+
+/* All that can be done with an image but running it. */
+static void use_image(struct bpfvm_image *image)
+{
+	struct bpfvm_fault fault;
+	char text[128];
+
+	bpfvm_image__check(image, &fault);
+	for (u32 i = 0; i < image->len; i++)
+		bpfvm_insn__text(&image->code[i], i + 1 < image->len ? &image->code[i + 1] : NULL,
+				 text, sizeof(text));
+	for (u32 i = 0; i < image->lines; i++)
+		assert_true(image->line[i].insn < image->len && strlen(image->line[i].file) < 4096);
+	for (u32 i = 0; i < image->functions; i++)
+		assert_true(image->function[i].start + image->function[i].len <= image->len);
+	bpfvm_image__free(image);
+}
+
+static void open_all_programs(const char *path, u32 *opened)
+{
+	static const char *const programs[] = {NULL, "third"};
+	struct bpfvm_program *list;
+	struct bpfvm_error err;
+	u32 count;
+
+	if (!bpfvm_programs__read(path, &list, &count, &err))
+		bpfvm_programs__free(list, count);
+	for (u32 i = 0; i < 2; i++) {
+		struct bpfvm_image *image = NULL;
+
+		if (!bpfvm_image__open(path, programs[i], &image, &err)) {
+			use_image(image);
+			(*opened)++;
+		} else {
+			assert_null(image);
+			assert_true(*err.text);
+		}
+	}
+}
+
+static void mutations(void **state)
+{
+	u8 *place[8], value[8];
+	u32 opened = 0;
+
+	(void)state;
+	for (u32 round = 0; round < 6000; round++) {
+		u32 changes = 1 + random_u32() % 8;
+
+		for (u32 i = 0; i < changes; i++) {
+			place[i] = random_place();
+			value[i] = random_u32() % 4 ? (u8)random_u32() : 0xff;
+		}
+		for (u32 i = 0; i < changes; i++) {
+			u8 old = *place[i];
+
+			*place[i] = value[i];
+			value[i] = old;
+		}
+		open_all_programs(write_object("mutant.o", good.bytes, good.size), &opened);
+		for (u32 i = changes; i-- > 0;)
+			*place[i] = value[i];
+	}
+	assert_true(opened > 1000 && opened < 11000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_files),		   TEST(unreadable_file),   TEST(other_machines),
+		TEST(truncated_files),	   TEST(damaged_sections),  TEST(huge_zeros),
+		TEST(damaged_functions),   TEST(missing_subprogram), TEST(damaged_relocations),
+		TEST(misplaced_relocation), TEST(damaged_symbols),  TEST(damaged_pointers),
+		TEST(damaged_btf),	   TEST(program_lengths),   TEST(old_callx),
+		TEST(mutations),
+	};
+
+	return cmocka_run_group_tests_name("elf", tests, setup, remove_folder);
+}
