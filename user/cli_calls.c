@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a guest calls: helpers, and its own functions how deep. */
+#include <linux/bpf.h>
+#include <stdlib.h>
+
+#include "cli_calls.h"
+#include "cli_guest.h"
+#include "isa.h"
+
+#define MAX_DEPTH (4 * VM_FRAMES) /* nobody can run what nests deeper */
+
+/* Linux's name of any helper, or NULL. */
+static const char *linux_name(u32 number)
+{
+#define NAME(name) "bpf_" #name
+	static const char *const names[] = {__BPF_FUNC_MAPPER(NAME)};
+#undef NAME
+
+	return number && number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
+}
+
+/* The next call of kind `src` at or behind *i, which moves there; false if there is none. */
+static bool next_call(const struct bpfvm_image *image, u32 src, u32 *i)
+{
+	for (; *i < image->len; ++*i) {
+		const struct bpfvm_isa *form = bpfvm_isa__find(&image->code[*i]);
+
+		if (form && form->kind == ISA_CALL && vm_src(&image->code[*i]) == src)
+			return true;
+		if (form && form->kind == ISA_LDDW)
+			++*i;
+	}
+	return false;
+}
+
+static bool listed(const json_t *rows, json_int_t number)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (json_integer_value(json_object_get(row, "number")) == number)
+			return true;
+	return false;
+}
+
+json_t *cli_helpers(const struct bpfvm_image *image)
+{
+	json_t *rows = cli_pack("[]");
+
+	for (u32 i = 0; next_call(image, VM_CALL_HELPER, &i); i++) {
+		u32 number = (u32)image->code[i].imm;
+
+		if (!listed(rows, number))
+			cli_append(rows, cli_pack("{s:I, s:o, s:b}", "number", (json_int_t)number, "name",
+						  cli_string(linux_name(number)), "available",
+						  bpfvm_helper__name(number) != NULL));
+	}
+	return rows;
+}
+
+json_t *cli_helper_names(const json_t *helpers)
+{
+	json_t *names = cli_pack("[]");
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(helpers, i, row) {
+		const char *name = json_string_value(json_object_get(row, "name"));
+		long number = (long)json_integer_value(json_object_get(row, "number"));
+		bool there = json_is_true(json_object_get(row, "available"));
+		char text[96];
+
+		snprintf(text, sizeof(text), "%s#%ld%s", name ? name : "unknown", number,
+			 there ? "" : " (missing)");
+		cli_append(names, cli_string(text));
+	}
+	return names;
+}
+
+/* One look at all local calls: a caller is one deeper than whom it calls. True if something changed. */
+static bool deepen(const struct bpfvm_image *image, u32 *depth)
+{
+	bool changed = false;
+
+	for (u32 i = 0; next_call(image, VM_CALL_LOCAL, &i); i++) {
+		const struct bpfvm_function *from = cli_function(image, i);
+		const struct bpfvm_function *to = cli_function(image, i + 1 + (u32)image->code[i].imm);
+		u32 *caller = from ? &depth[from - image->function] : NULL;
+		u32 below = to ? depth[to - image->function] + 1 : 1;
+
+		if (caller && *caller < below) {
+			*caller = below;
+			changed = true;
+		}
+	}
+	return changed;
+}
+
+u32 cli_call_depth(const struct bpfvm_image *image)
+{
+	const struct bpfvm_function *entry = cli_function(image, image->entry);
+	u32 rounds = 0, frames = 1;
+	u32 *depth;
+
+	if (!entry)
+		return 1;
+	depth = calloc(image->functions, sizeof(*depth));
+	if (!depth)
+		cli_no_memory();
+	while (rounds <= MAX_DEPTH && deepen(image, depth))
+		rounds++;
+	frames += depth[entry - image->function];
+	free(depth);
+	return rounds > MAX_DEPTH ? 0 : frames;
+}
