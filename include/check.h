@@ -278,7 +278,6 @@ static inline u32 vm_check(struct vm_check *c)
 		return VM_CHECK_ENTRY;
 	for (u32 i = 0; i < VM_CHECK_BITMAP(c->len); i++)
 		c->seconds[i] = 0;
-	vm_bit_set(c->functions, 0);
 	vm_bit_set(c->functions, c->entry);
 	reason = vm_check_insns(c);
 	for (c->pc = reason ? c->pc : 0; !reason && c->pc < c->len;)

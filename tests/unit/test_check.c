@@ -167,6 +167,8 @@ static void lengths_and_entry(void **state)
 	assert_int_equal(check(code, 5, 5, 5, &pc), VM_CHECK_ENTRY);
 	assert_int_equal(check(code, 5, 5, 1, &pc), VM_CHECK_ENTRY);
 	assert_int_equal(pc, 1);
+	assert_int_equal(check(code, 5, 5, 4, &pc), VM_CHECK_FALLTHROUGH); /* into the entry */
+	assert_int_equal(pc, 3);
 }
 
 /* A function that is only called through a pointer: the caller of the checker knows it. */
