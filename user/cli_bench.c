@@ -8,7 +8,7 @@
 #include "cli_bench.h"
 #include "cli_guest.h"
 
-#define SAMPLE_NS 4e6	 /* how long one sample may take */
+#define SAMPLE_NS 4e6 /* how long one sample may take */
 #define MAX_TIMES 100000 /* runs in it */
 #define UPLOAD_INSNS 4000
 #define UPLOADS 101
@@ -62,13 +62,16 @@ static int same(struct bench_guest *g, const char *core, const struct bpfvm_resu
 	if (r->stop != VM_STOP_EXIT) {
 		cli_error(r->stop == VM_TRAP_STEPS ? "bench takes guests of at most 4M instructions"
 						   : "`loader run` tells more",
-			  "%s: core %s: insn %u: %s", name, core, r->pc, bpfvm_stop__sentence(r->stop));
+			  "%s: core %s: insn %u: %s", name, core, r->pc,
+			  bpfvm_stop__sentence(r->stop));
 		return CLI_TRAPPED;
 	}
 	if (g->known && (g->r0 != r->r0 || g->steps != r->steps)) {
-		cli_error("the cores disagree, or the guest's result depends on its memory or the time",
-			  "%s: core %s: R0 = 0x%llx after %llu instructions, elsewhere 0x%llx after %llu", name,
-			  core, (unsigned long long)r->r0, (unsigned long long)r->steps,
+		cli_error("the cores disagree, or the guest's result depends on its memory or the "
+			  "time",
+			  "%s: core %s: R0 = 0x%llx after %llu instructions, elsewhere 0x%llx "
+			  "after %llu",
+			  name, core, (unsigned long long)r->r0, (unsigned long long)r->steps,
 			  (unsigned long long)g->r0, (unsigned long long)g->steps);
 		return CLI_FAILED;
 	}
@@ -116,8 +119,9 @@ static int jit_sample(struct bench_guest *g)
 	bench_add(&g->jit, ns);
 	if (!g->known || r0 == (u32)g->r0)
 		return CLI_OK;
-	cli_error("the kernel gives the lower half of R0", "%s: run by the kernel: 0x%x, by a core: 0x%llx",
-		  g->image->path, r0, (unsigned long long)g->r0);
+	cli_error("the kernel gives the lower half of R0",
+		  "%s: run by the kernel: 0x%x, by a core: 0x%llx", g->image->path, r0,
+		  (unsigned long long)g->r0);
 	return CLI_FAILED;
 }
 
@@ -131,7 +135,7 @@ int bench_guest_round(struct bench *b, struct bench_guest *g)
 	return code || g->native.fd < 0 ? code : jit_sample(g);
 }
 
-/* --- the machine's own costs ------------------------------------------------------------------------------ */
+/* --- the machine's own costs --- */
 
 static double clock_ns(void)
 {
@@ -231,14 +235,16 @@ static json_t *number(const struct bench_samples *s, double unit)
 
 json_t *bench_machine(struct bench *b)
 {
-	struct bench_samples guest = {.count = 0}, native = guest, upload = guest, load = guest, enter = guest;
+	struct bench_samples guest = {.count = 0}, native = guest, upload = guest, load = guest,
+			     enter = guest;
 
 	if (!b->core[0] || enter_cost(b, &guest, &native) || upload_cost(b, &upload))
 		return json_null();
 	load_cost(&load);
 	for (u32 i = 0; i < guest.count && i < native.count; i++)
 		bench_add(&enter, guest.ns[i] - native.ns[i]);
-	return cli_pack("{s:o, s:o, s:o, s:o, s:o}", "empty_guest_ns", number(&guest, 1), "empty_xdp_ns",
-			number(&native, 1), "enter_leave_ns", number(&enter, 1), "upload_4000_us",
-			number(&upload, 1e3), "kernel_load_4000_us", number(&load, 1e3));
+	return cli_pack("{s:o, s:o, s:o, s:o, s:o}", "empty_guest_ns", number(&guest, 1),
+			"empty_xdp_ns", number(&native, 1), "enter_leave_ns", number(&enter, 1),
+			"upload_4000_us", number(&upload, 1e3), "kernel_load_4000_us",
+			number(&load, 1e3));
 }

@@ -5,7 +5,7 @@
 
 #include "cli_native.h"
 
-#define BENCH_CORES 8	/* more than there are */
+#define BENCH_CORES 8 /* more than there are */
 #define BENCH_ROUNDS 99 /* most */
 
 /* Times of the same thing, one per round, in ns; below 0: not measured. */

@@ -66,7 +66,8 @@ static int read_file(const char *option, const char *path, struct cli_bytes *byt
 	cli_error(err == -ENODATA ? "it has to hold one byte at least"
 		  : err == -EFBIG ? "at most 16 MiB fit into a region"
 				  : "bytes can also be written as hex:00ff...",
-		  "%s %s: %s", option, path, err == -ENODATA ? "the file is empty" : strerror(-err));
+		  "%s %s: %s", option, path,
+		  err == -ENODATA ? "the file is empty" : strerror(-err));
 	return CLI_FAILED;
 }
 

@@ -52,9 +52,9 @@ json_t *cli_helpers(const struct bpfvm_image *image)
 		u32 number = (u32)image->code[i].imm;
 
 		if (!listed(rows, number))
-			cli_append(rows, cli_pack("{s:I, s:o, s:b}", "number", (json_int_t)number, "name",
-						  cli_string(linux_name(number)), "available",
-						  bpfvm_helper__name(number) != NULL));
+			cli_append(rows, cli_pack("{s:I, s:o, s:b}", "number", (json_int_t)number,
+						  "name", cli_string(linux_name(number)),
+						  "available", bpfvm_helper__name(number) != NULL));
 	}
 	return rows;
 }
@@ -78,14 +78,18 @@ json_t *cli_helper_names(const json_t *helpers)
 	return names;
 }
 
-/* One look at all local calls: a caller is one deeper than whom it calls. True if something changed. */
+/*
+ * One look at all local calls: a caller is one deeper than whom it calls. True if something
+ * changed.
+ */
 static bool deepen(const struct bpfvm_image *image, u32 *depth)
 {
 	bool changed = false;
 
 	for (u32 i = 0; next_call(image, VM_CALL_LOCAL, &i); i++) {
 		const struct bpfvm_function *from = cli_function(image, i);
-		const struct bpfvm_function *to = cli_function(image, i + 1 + (u32)image->code[i].imm);
+		const struct bpfvm_function *to =
+			cli_function(image, i + 1 + (u32)image->code[i].imm);
 		u32 *caller = from ? &depth[from - image->function] : NULL;
 		u32 below = to ? depth[to - image->function] + 1 : 1;
 

@@ -5,13 +5,19 @@
 
 #include "cli_output.h"
 
-/* Helpers that a guest calls by number, each once: number, name in Linux or null, and whether the machine has it. */
+/*
+ * Helpers that a guest calls by number, each once: number, name in Linux or null, and whether the
+ * machine has it.
+ */
 json_t *cli_helpers(const struct bpfvm_image *image);
 
 /* Rows of helpers as names for a table; those that the machine lacks are marked. */
 json_t *cli_helper_names(const json_t *helpers);
 
-/* Frames at the deepest nesting, the program's own counted; 0: a function can call itself, or it is far too deep. */
+/*
+ * Frames at the deepest nesting, the program's own counted; 0: a function can call itself, or it is
+ * far too deep.
+ */
 u32 cli_call_depth(const struct bpfvm_image *image);
 
 #endif

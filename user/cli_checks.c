@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What `loader doctor` looks at: one row per property of this system that the machine depends on. */
+/*
+ * What `loader doctor` looks at: one row per property of this system that the machine depends on.
+ */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -17,8 +19,7 @@
 
 #define NO_KERNEL "guests run on the host cores only (--core table)"
 #define NEWER_KERNEL "use Linux 5.17 or later"
-#define CAPABILITIES                                                                               \
-	"run as root, or: setcap cap_bpf,cap_net_admin,cap_perfmon+ep on the loader"
+#define CAPABILITIES "run as root, or: setcap cap_bpf,cap_net_admin,cap_perfmon+ep on the loader"
 
 void cli_found(struct cli_finding *finding, enum cli_status status, const char *format, ...)
 {
@@ -58,11 +59,11 @@ static void look_cpus(struct cli_finding *f)
 	if (possible < 0)
 		cli_found(f, CLI_WARNING, "not known: %s", strerror(-possible));
 	else
-		cli_found(f, CLI_FINE, "%d, %ld online; one machine for each, and %d spare", possible,
-			  sysconf(_SC_NPROCESSORS_ONLN), BPFVM_SPARES);
+		cli_found(f, CLI_FINE, "%d, %ld online; one machine for each, and %d spare",
+			  possible, sysconf(_SC_NPROCESSORS_ONLN), BPFVM_SPARES);
 }
 
-/* --- privileges ------------------------------------------------------------------------------------------- */
+/* --- privileges --- */
 
 static bool has(cap_value_t value)
 {
@@ -129,10 +130,11 @@ static void look_unprivileged(struct cli_finding *f)
 	if (!read_line("/proc/sys/kernel/unprivileged_bpf_disabled", line, sizeof(line)))
 		cli_found(f, CLI_WARNING, "kernel.unprivileged_bpf_disabled cannot be read");
 	else
-		cli_found(f, atoi(line) ? CLI_FINE : CLI_WARNING, "kernel.unprivileged_bpf_disabled = %s", line);
+		cli_found(f, atoi(line) ? CLI_FINE : CLI_WARNING,
+			  "kernel.unprivileged_bpf_disabled = %s", line);
 }
 
-/* --- features --------------------------------------------------------------------------------------------- */
+/* --- features --- */
 
 /* Whether the kernel will answer a probe; if not, what it says would be misleading. */
 static bool can_probe(struct cli_finding *f)
@@ -152,7 +154,8 @@ static void probed(struct cli_finding *f, int answer)
 	if (answer < 0)
 		cli_found(f, CLI_WARNING, "probing failed: %s", strerror(-answer));
 	else
-		cli_found(f, answer ? CLI_FINE : CLI_MISSING, "%s", answer ? "there" : "this kernel has it not");
+		cli_found(f, answer ? CLI_FINE : CLI_MISSING, "%s",
+			  answer ? "there" : "this kernel has it not");
 }
 
 static void look_loop(struct cli_finding *f)
@@ -188,7 +191,8 @@ static void look_jit(struct cli_finding *f)
 	if (!read_line("/proc/sys/net/core/bpf_jit_enable", line, sizeof(line)))
 		cli_found(f, CLI_WARNING, "net.core.bpf_jit_enable cannot be read here");
 	else
-		cli_found(f, atoi(line) ? CLI_FINE : CLI_WARNING, "net.core.bpf_jit_enable = %s", line);
+		cli_found(f, atoi(line) ? CLI_FINE : CLI_WARNING, "net.core.bpf_jit_enable = %s",
+			  line);
 }
 
 static void look_harden(struct cli_finding *f)
@@ -198,11 +202,13 @@ static void look_harden(struct cli_finding *f)
 	f->cost = "the constants of the machine are blinded, which makes it slower";
 	f->advice = "sysctl -w net.core.bpf_jit_harden=1 leaves privileged programs as they are";
 	if (!read_line("/proc/sys/net/core/bpf_jit_harden", line, sizeof(line))) {
-		cli_found(f, CLI_WARNING, "net.core.bpf_jit_harden cannot be read: %s", strerror(errno));
+		cli_found(f, CLI_WARNING, "net.core.bpf_jit_harden cannot be read: %s",
+			  strerror(errno));
 		f->advice = "look as root";
 		return;
 	}
-	cli_found(f, atoi(line) == 2 ? CLI_WARNING : CLI_FINE, "net.core.bpf_jit_harden = %s", line);
+	cli_found(f, atoi(line) == 2 ? CLI_WARNING : CLI_FINE, "net.core.bpf_jit_harden = %s",
+		  line);
 }
 
 static void look_bpffs(struct cli_finding *f)
@@ -238,7 +244,8 @@ static void look_memlock(struct cli_finding *f)
 	if (limit.rlim_cur == RLIM_INFINITY)
 		cli_found(f, CLI_FINE, "unlimited");
 	else
-		cli_found(f, CLI_FINE, "%llu KiB; of no account since Linux 5.11, memory counts in the cgroup",
+		cli_found(f, CLI_FINE,
+			  "%llu KiB; of no account since Linux 5.11, memory counts in the cgroup",
 			  (unsigned long long)limit.rlim_cur / 1024);
 }
 

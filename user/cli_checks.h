@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What `loader doctor` looks at: one row per property of this system that the machine depends on. */
+/*
+ * What `loader doctor` looks at: one row per property of this system that the machine depends on.
+ */
 #ifndef BPFVM_CLI_CHECKS_H
 #define BPFVM_CLI_CHECKS_H
 
@@ -7,7 +9,10 @@
 
 enum cli_status { CLI_FINE, CLI_WARNING, CLI_MISSING };
 
-/* What a check found. `cost` says what is lost without it, `advice` what to do; both are shown unless it is fine. */
+/*
+ * What a check found. `cost` says what is lost without it, `advice` what to do; both are shown
+ * unless it is fine.
+ */
 struct cli_finding {
 	enum cli_status status;
 	char found[256];

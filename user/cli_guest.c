@@ -53,12 +53,12 @@ json_t *cli_place(const struct bpfvm_image *image, u32 insn)
 
 	if (insn < image->len)
 		bpfvm_insn__text(in, insn + 1 < image->len ? in + 1 : NULL, text, sizeof(text));
-	return cli_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "insn", (json_int_t)insn,
-			"function", cli_string(f ? f->name : NULL),
-			"text", cli_string(insn < image->len ? text : NULL),
-			"file", cli_string(line ? line->file : NULL),
-			"line", line ? cli_pack("i", (int)line->line) : json_null(),
-			"source", cli_string(line ? cli_source(line) : NULL));
+	return cli_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "insn", (json_int_t)insn, "function",
+			cli_string(f ? f->name : NULL), "text",
+			cli_string(insn < image->len ? text : NULL), "file",
+			cli_string(line ? line->file : NULL), "line",
+			line ? cli_pack("i", (int)line->line) : json_null(), "source",
+			cli_string(line ? cli_source(line) : NULL));
 }
 
 static const char *member(const json_t *object, const char *key)
@@ -84,20 +84,23 @@ void cli_place_print(FILE *stream, const json_t *place)
 }
 
 const struct cli_column cli_region_columns[] = {
-	{"region", "REGION", CLI_RIGHT},
-	{"name", "NAME", 0},
-	{"address", "ADDRESS", 0},
-	{"size", "SIZE", CLI_RIGHT},
-	{"access", "ACCESS", 0},
-	{NULL, NULL, 0},
+	{"region", "REGION", CLI_RIGHT}, {"name", "NAME", 0},	  {"address", "ADDRESS", 0},
+	{"size", "SIZE", CLI_RIGHT},	 {"access", "ACCESS", 0}, {NULL, NULL, 0},
 };
+
+static const char *access_name(u32 access)
+{
+	if (access & VM_READ)
+		return access & VM_WRITE ? "rw" : "ro";
+	return "wo";
+}
 
 static json_t *region(u32 number, const char *name, u32 size, u32 access)
 {
-	return cli_pack("{s:I, s:o, s:o, s:I, s:s}", "region", (json_int_t)number,
-			"name", cli_string(name), "address", cli_hex(VM_ADDRESS(number, 0)),
-			"size", (json_int_t)size,
-			"access", access == (VM_READ | VM_WRITE) ? "rw" : access & VM_READ ? "ro" : "wo");
+	return cli_pack("{s:I, s:o, s:o, s:I, s:s}", "region", (json_int_t)number, "name",
+			cli_string(name), "address", cli_hex(VM_ADDRESS(number, 0)), "size",
+			(json_int_t)size, "access",
+			access_name(access));
 }
 
 json_t *cli_regions(const struct bpfvm_image *image)
@@ -114,9 +117,9 @@ json_t *cli_regions(const struct bpfvm_image *image)
 
 json_t *cli_refusal(const struct bpfvm_image *image, const struct bpfvm_fault *fault)
 {
-	return cli_pack("{s:I, s:o, s:o, s:o}", "insn", (json_int_t)fault->pc,
-			"reason", cli_string(fault->reason), "hint", cli_string(fault->hint),
-			"place", cli_place(image, fault->pc));
+	return cli_pack("{s:I, s:o, s:o, s:o}", "insn", (json_int_t)fault->pc, "reason",
+			cli_string(fault->reason), "hint", cli_string(fault->hint), "place",
+			cli_place(image, fault->pc));
 }
 
 int cli_check(const struct bpfvm_image *image)

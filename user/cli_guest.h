@@ -9,8 +9,8 @@
 const char *cli_basename(const char *path);
 
 /*
- * What stands at an instruction: insn, function, text, and where it came from: file, line, source, or null where that
- * is unknown.
+ * What stands at an instruction: insn, function, text, and where it came from: file, line, source,
+ * or null where that is unknown.
  */
 json_t *cli_place(const struct bpfvm_image *image, u32 insn);
 
@@ -26,7 +26,10 @@ const char *cli_source(const struct bpfvm_line *line);
 /* The function that holds an instruction, or NULL. */
 const struct bpfvm_function *cli_function(const struct bpfvm_image *image, u32 insn);
 
-/* The ACL of a guest as rows of region, name, address, size and access; and the columns for cli_table(). */
+/*
+ * The ACL of a guest as rows of region, name, address, size and access; and the columns for
+ * cli_table().
+ */
 json_t *cli_regions(const struct bpfvm_image *image);
 extern const struct cli_column cli_region_columns[];
 
@@ -39,13 +42,14 @@ json_t *cli_refusal(const struct bpfvm_image *image, const struct bpfvm_fault *f
 const char *cli_kind_name(enum bpfvm_kind kind);
 
 /*
- * Opens program `prog` of a file, or one after another if it is NULL, and shows it to `visit`. Errors are printed and
- * do not keep the other programs from their turn. Returns the first exit code that was not CLI_OK.
+ * Opens program `prog` of a file, or one after another if it is NULL, and shows it to `visit`.
+ * Errors are printed and do not keep the other programs from their turn. Returns the first exit
+ * code that was not CLI_OK.
  */
 int cli_programs(const char *path, const char *prog, int (*visit)(struct bpfvm_image *, void *),
 		 void *arg);
 
-/* --- running ---------------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 /* From here on SIGINT and SIGTERM end a run after its present slice. */
 void cli_catch_signals(void);
@@ -54,8 +58,9 @@ void cli_catch_signals(void);
 int cli_signal(void);
 
 /*
- * Runs what is loaded for at most `budget` instructions, in slices if need be, with a line of progress on a terminal.
- * result->ns is the time of all slices. After a signal result->stop is VM_STOP_NONE.
+ * Runs what is loaded for at most `budget` instructions, in slices if need be, with a line of
+ * progress on a terminal. result->ns is the time of all slices. After a signal result->stop is
+ * VM_STOP_NONE.
  */
 int cli_run(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
 	    struct bpfvm_error *err);

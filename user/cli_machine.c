@@ -4,8 +4,10 @@
 
 #define MAPS 16 /* more than the machine has */
 
-const struct cli_column cli_memory_columns[] = {
-	{"map", "MAP", 0}, {"bytes", "BYTES", CLI_RIGHT}, {"used", "USED", CLI_RIGHT}, {NULL, NULL, 0}};
+const struct cli_column cli_memory_columns[] = {{"map", "MAP", 0},
+						{"bytes", "BYTES", CLI_RIGHT},
+						{"used", "USED", CLI_RIGHT},
+						{NULL, NULL, 0}};
 
 const struct cli_column cli_cost_columns[] = {
 	{"entry", "ENTRY POINT", 0},
@@ -17,8 +19,8 @@ const struct cli_column cli_cost_columns[] = {
 
 static void add_row(json_t *rows, const char *map, u64 bytes, u64 used)
 {
-	cli_append(rows, cli_pack("{s:o, s:I, s:I}", "map", cli_string(map), "bytes", (json_int_t)bytes,
-				  "used", (json_int_t)used));
+	cli_append(rows, cli_pack("{s:o, s:I, s:I}", "map", cli_string(map), "bytes",
+				  (json_int_t)bytes, "used", (json_int_t)used));
 }
 
 json_t *cli_machine_memory(void)
@@ -52,7 +54,8 @@ json_t *cli_machine_cost(void)
 
 	for (u32 i = 0; !bpfvm_machine__cost(i, &cost, &err); i++)
 		cli_append(rows, cli_pack("{s:o, s:I, s:I, s:f}", "entry", cli_string(cost.entry),
-					  "verified_insns", (json_int_t)cost.verified_insns, "jited_bytes",
-					  (json_int_t)cost.jited_bytes, "load_ms", (double)cost.load_ns / 1e6));
+					  "verified_insns", (json_int_t)cost.verified_insns,
+					  "jited_bytes", (json_int_t)cost.jited_bytes, "load_ms",
+					  (double)cost.load_ns / 1e6));
 	return rows;
 }

@@ -41,7 +41,8 @@ void cli_usage(const struct cli_command *command, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	snprintf(hint, sizeof(hint), "`loader help %s` shows its options, with examples", command->name);
+	snprintf(hint, sizeof(hint), "`loader help %s` shows its options, with examples",
+		 command->name);
 	cli_error(hint, "%s", text);
 	exit(CLI_USAGE);
 }
@@ -106,7 +107,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* `child` has room for two; `text` is for argp's form of the help and freed by the caller, or NULL. */
+/*
+ * `child` has room for two; `text` is for argp's form of the help and freed by the caller, or NULL.
+ */
 static struct argp command_argp(const struct cli_command *command, struct argp *own,
 				struct argp_child *child, char **text)
 {
@@ -174,7 +177,8 @@ u64 cli_number(const struct cli_command *command, const char *option, const char
 	for (; power; power--)
 		fits &= !__builtin_mul_overflow(value, unit, &value);
 	if (!fits || value < 1 || value > max)
-		cli_usage(command, "%s %s: must be from 1 to %llu", option, arg, (unsigned long long)max);
+		cli_usage(command, "%s %s: must be from 1 to %llu", option, arg,
+			  (unsigned long long)max);
 	return value;
 }
 
@@ -194,7 +198,8 @@ const char *cli_core(const struct cli_command *command, const char *arg)
 
 		if (!strcmp(bpfvm_core_names[i], arg))
 			return bpfvm_core_names[i];
-		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", bpfvm_core_names[i]);
+		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+			 bpfvm_core_names[i]);
 	}
 	cli_usage(command, "--core %s: no such core; there are %s", arg, names);
 }

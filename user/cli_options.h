@@ -11,11 +11,11 @@
 struct cli_command {
 	const char *name;
 	const char *arguments; /* "FILE" */
-	const char *summary;   /* one line, for the list of commands */
-	const char *details;   /* examples and what one has to know */
-	bool data;	       /* prints data: has --json and --pretty */
+	const char *summary; /* one line, for the list of commands */
+	const char *details; /* examples and what one has to know */
+	bool data; /* prints data: has --json and --pretty */
 	const struct argp_option *options;
-	argp_parser_t parse; /* of the options above and the arguments; input as given to cli_parse() */
+	argp_parser_t parse; /* of the above; input as given to cli_parse() */
 	int (*run)(int argc, char **argv);
 };
 
@@ -64,7 +64,10 @@ u64 cli_steps(const struct cli_command *command, const char *option, const char 
 /* One of bpfvm_core_names. */
 const char *cli_core(const struct cli_command *command, const char *arg);
 
-/* Hex digits, in pairs; blanks between bytes are fine. `data` holds half of them; false if they are none. */
+/*
+ * Hex digits, in pairs; blanks between bytes are fine. `data` holds half of them; false if they are
+ * none.
+ */
 bool cli_hex_bytes(const char *text, u8 *data, u32 *size);
 
 /* Bytes for a guest; `data` is freed by the caller. */

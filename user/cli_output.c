@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the loader prints: errors on stderr; records on stdout, as text tables or JSON from the same rows. */
+/*
+ * What the loader prints: errors on stderr; records on stdout, as text tables or JSON from the same
+ * rows.
+ */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* asprintf */
 #endif
@@ -216,7 +219,8 @@ static json_t *label(const char *key)
 /* The members of an object as lines "key  value". */
 static void object_table(json_t *object)
 {
-	static const struct cli_column columns[] = {{"key", "", 0}, {"value", "", 0}, {NULL, NULL, 0}};
+	static const struct cli_column columns[] = {
+		{"key", "", 0}, {"value", "", 0}, {NULL, NULL, 0}};
 	struct libscols_table *table = table_new(stdout);
 	const char *key;
 	json_t *value, *row;

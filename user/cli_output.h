@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the loader prints: errors on stderr; records on stdout, as text tables or JSON from the same rows. */
+/*
+ * What the loader prints: errors on stderr; records on stdout, as text tables or JSON from the same
+ * rows.
+ */
 #ifndef BPFVM_CLI_OUTPUT_H
 #define BPFVM_CLI_OUTPUT_H
 
@@ -11,8 +14,8 @@
 
 enum cli_exit {
 	CLI_OK,
-	CLI_FAILED,  /* the tool or the system */
-	CLI_USAGE,   /* wrong usage */
+	CLI_FAILED, /* the tool or the system */
+	CLI_USAGE, /* wrong usage */
 	CLI_TRAPPED, /* the guest trapped */
 	CLI_REFUSED, /* the checker refused the guest */
 	CLI_SIGNAL = 128, /* and the number of the signal that ended it */
@@ -40,8 +43,9 @@ void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_no_memory(void) __attribute__((noreturn));
 
 /*
- * json_pack() and json_array_append_new() that never fail: they end the process when memory runs out. Strings that
- * come from a file go through cli_string() and "o", since they need not be UTF-8; NULL becomes null.
+ * json_pack() and json_array_append_new() that never fail: they end the process when memory runs
+ * out. Strings that come from a file go through cli_string() and "o", since they need not be UTF-8;
+ * NULL becomes null.
  */
 json_t *cli_pack(const char *format, ...);
 json_t *cli_string(const char *text);
@@ -60,7 +64,9 @@ struct cli_column {
 #define CLI_RIGHT 1
 #define CLI_WRAP 2
 
-/* A part of a document: an array of rows, or an object, which needs no columns. Ends with key NULL. */
+/*
+ * A part of a document: an array of rows, or an object, which needs no columns. Ends with key NULL.
+ */
 struct cli_section {
 	const char *key;
 	const char *title; /* printed above it, or NULL */
@@ -73,7 +79,9 @@ void cli_table(FILE *stream, const json_t *rows, const struct cli_column *column
 /* Prints `value` as JSON, compact or pretty; frees it. */
 void cli_json(json_t *value);
 
-/* Prints a document in the format that was asked for; frees it. Parts that it has not are left out. */
+/*
+ * Prints a document in the format that was asked for; frees it. Parts that it has not are left out.
+ */
 void cli_document(json_t *document, const struct cli_section *sections);
 
 #endif

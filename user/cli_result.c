@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How `loader run` tells the end of a run: R0, a trap with its place, or where a signal ended it. */
+/*
+ * How `loader run` tells the end of a run: R0, a trap with its place, or where a signal ended it.
+ */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
@@ -9,12 +11,13 @@
 static const char *verdict_name(enum bpfvm_kind kind, u32 verdict)
 {
 	static const char *const xdp[] = {
-		[XDP_ABORTED] = "XDP_ABORTED", [XDP_DROP] = "XDP_DROP", [XDP_PASS] = "XDP_PASS",
-		[XDP_TX] = "XDP_TX", [XDP_REDIRECT] = "XDP_REDIRECT",
+		[XDP_ABORTED] = "XDP_ABORTED",	 [XDP_DROP] = "XDP_DROP",
+		[XDP_PASS] = "XDP_PASS",	 [XDP_TX] = "XDP_TX",
+		[XDP_REDIRECT] = "XDP_REDIRECT",
 	};
 	static const char *const tc[] = {
-		[TC_ACT_OK] = "TC_ACT_OK", [TC_ACT_RECLASSIFY] = "TC_ACT_RECLASSIFY",
-		[TC_ACT_SHOT] = "TC_ACT_SHOT", [TC_ACT_PIPE] = "TC_ACT_PIPE",
+		[TC_ACT_OK] = "TC_ACT_OK",	   [TC_ACT_RECLASSIFY] = "TC_ACT_RECLASSIFY",
+		[TC_ACT_SHOT] = "TC_ACT_SHOT",	   [TC_ACT_PIPE] = "TC_ACT_PIPE",
 		[TC_ACT_STOLEN] = "TC_ACT_STOLEN", [TC_ACT_QUEUED] = "TC_ACT_QUEUED",
 		[TC_ACT_REPEAT] = "TC_ACT_REPEAT", [TC_ACT_REDIRECT] = "TC_ACT_REDIRECT",
 		[TC_ACT_TRAP] = "TC_ACT_TRAP",
@@ -47,8 +50,9 @@ static json_t *fault(const struct cli_run_record *run)
 
 	if (r->stop == VM_STOP_EXIT || r->stop == VM_STOP_NONE)
 		return json_null();
-	fault = cli_pack("{s:o, s:o, s:o}", "reason", cli_string(bpfvm_stop__sentence(r->stop)), "hint",
-			 cli_string(bpfvm_stop__hint(r->stop)), "place", cli_place(run->image, r->pc));
+	fault = cli_pack("{s:o, s:o, s:o}", "reason", cli_string(bpfvm_stop__sentence(r->stop)),
+			 "hint", cli_string(bpfvm_stop__hint(r->stop)), "place",
+			 cli_place(run->image, r->pc));
 	if (memory_trap(r->stop)) {
 		cli_set(fault, "address", cli_hex(r->fault_addr));
 		cli_set(fault, "size", cli_pack("i", (int)r->fault_size));
@@ -62,7 +66,8 @@ static void print_json(const struct cli_run_record *run)
 	const struct bpfvm_image *image = run->image;
 	const struct bpfvm_result *r = run->result;
 	json_t *o = cli_pack("{s:o, s:o, s:s, s:s}", "file", cli_string(image->path), "program",
-			     cli_string(image->name), "kind", cli_kind_name(image->kind), "core", run->core);
+			     cli_string(image->name), "kind", cli_kind_name(image->kind), "core",
+			     run->core);
 	json_t *regs = cli_pack("[]");
 
 	for (u32 i = 0; i <= 10; i++)
@@ -76,7 +81,8 @@ static void print_json(const struct cli_run_record *run)
 	cli_set(o, "pc", cli_pack("I", (json_int_t)r->pc));
 	cli_set(o, "repeat", cli_pack("I", (json_int_t)run->repeat));
 	cli_set(o, "ns", cli_pack("f", run->ns));
-	cli_set(o, "ns_per_insn", r->steps ? cli_pack("f", run->ns / (double)r->steps) : json_null());
+	cli_set(o, "ns_per_insn",
+		r->steps ? cli_pack("f", run->ns / (double)r->steps) : json_null());
 	cli_set(o, "regs", regs);
 	cli_set(o, "fault", fault(run));
 	cli_json(o);
@@ -88,7 +94,8 @@ static void trap_detail(const struct bpfvm_result *r, char *text, size_t size)
 	text[0] = 0;
 	if (memory_trap(r->stop))
 		snprintf(text, size, ": %s of %u byte%s at 0x%llx", access_name(r->fault_access),
-			 r->fault_size, r->fault_size == 1 ? "" : "s", (unsigned long long)r->fault_addr);
+			 r->fault_size, r->fault_size == 1 ? "" : "s",
+			 (unsigned long long)r->fault_addr);
 	else if (r->stop == VM_TRAP_STEPS)
 		snprintf(text, size, ": after %llu instructions", (unsigned long long)r->steps);
 }
@@ -103,8 +110,8 @@ static void print_region(const struct cli_run_record *run)
 		fprintf(stderr, "  region 1 is the stack, r10 = 0x%llx\n",
 			(unsigned long long)run->result->reg[10]);
 	else if (area && area->size)
-		fprintf(stderr, "  region %u is %s, %u bytes from 0x%x\n", (u32)n, area->name, area->size,
-			VM_ADDRESS((u32)n, 0));
+		fprintf(stderr, "  region %u is %s, %u bytes from 0x%x\n", (u32)n, area->name,
+			area->size, VM_ADDRESS((u32)n, 0));
 	else if (n == VM_REGION_PACKET && run->packet)
 		fprintf(stderr, "  region %u is the packet\n", (u32)n);
 }
@@ -156,7 +163,8 @@ static void print_notes(const struct cli_run_record *run)
 
 	if (verdict && r->stop == VM_STOP_EXIT)
 		cli_note("verdict: %s", verdict);
-	cli_note("core: %s, %llu instructions, %.0f ns", run->core, (unsigned long long)r->steps, run->ns);
+	cli_note("core: %s, %llu instructions, %.0f ns", run->core, (unsigned long long)r->steps,
+		 run->ns);
 }
 
 int cli_result(const struct cli_run_record *run)
@@ -167,13 +175,14 @@ int cli_result(const struct cli_run_record *run)
 	if (cli.format != CLI_TEXT)
 		print_json(run);
 	else if (run->repeat > 1 && r->steps)
-		fprintf(stderr, "%u runs: mean %.1f ns per run, %.2f ns per instruction\n", run->repeat,
-			run->ns, run->ns / (double)r->steps);
+		fprintf(stderr, "%u runs: mean %.1f ns per run, %.2f ns per instruction\n",
+			run->repeat, run->ns, run->ns / (double)r->steps);
 	if (r->stop == VM_STOP_NONE)
 		return print_interrupted(run);
 	if (r->stop != VM_STOP_EXIT)
 		return print_trap(run);
 	if (cli.format == CLI_TEXT)
-		printf("R0 = %llu (0x%llx)\n", (unsigned long long)r->r0, (unsigned long long)r->r0);
+		printf("R0 = %llu (0x%llx)\n", (unsigned long long)r->r0,
+		       (unsigned long long)r->r0);
 	return CLI_OK;
 }

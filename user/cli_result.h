@@ -15,7 +15,10 @@ struct cli_run_record {
 	bool packet; /* it was given one */
 };
 
-/* Prints it, on stdout R0 or JSON, on stderr why the guest did not get that far; returns the exit code. */
+/*
+ * Prints it, on stdout R0 or JSON, on stderr why the guest did not get that far; returns the exit
+ * code.
+ */
 int cli_result(const struct cli_run_record *run);
 
 #endif

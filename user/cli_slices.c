@@ -17,7 +17,7 @@ struct progress {
 
 static volatile sig_atomic_t caught;
 
-static void catch(int number)
+static void catch (int number)
 {
 	caught = number;
 }
@@ -89,7 +89,8 @@ int cli_run(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
 		}
 		progress_show(&progress, result->steps);
 		slice = budget - result->steps;
-		code = bpfvm_core__resume(core, slice < BPFVM_SLICE ? slice : BPFVM_SLICE, result, err);
+		code = bpfvm_core__resume(core, slice < BPFVM_SLICE ? slice : BPFVM_SLICE, result,
+					  err);
 	}
 	progress_end(&progress);
 	result->ns = ns;

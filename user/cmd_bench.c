@@ -19,12 +19,13 @@ struct options {
 
 static const struct argp_option table[] = {
 	{"rounds", CLI_KEY_ROUNDS, "N", 0, "Measure N times and take medians; default 9", 1},
-	{"core", CLI_KEY_CORE, "CORE", 0, "Only this core: kernel, switch, table, small; repeatable", 1},
+	{"core", CLI_KEY_CORE, "CORE", 0,
+	 "Only this core: kernel, switch, table, small; repeatable", 1},
 	{0},
 };
 
-static const char *const standard[] = {"fletcher32", "alu",     "sieve", "bubble",
-				       "crc32",      "siphash", "calls", "empty"};
+static const char *const standard[] = {"fletcher32", "alu",	"sieve", "bubble",
+				       "crc32",	     "siphash", "calls", "empty"};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -73,7 +74,8 @@ static int open_cores(const struct options *o, struct bench *b)
 	struct bpfvm_error err = {0};
 
 	for (u32 i = 0; bpfvm_core_names[i]; i++) {
-		if (!wanted(o, bpfvm_core_names[i]) || !bpfvm_core__open(bpfvm_core_names[i], &b->core[i], &err))
+		if (!wanted(o, bpfvm_core_names[i]) ||
+		    !bpfvm_core__open(bpfvm_core_names[i], &b->core[i], &err))
 			continue;
 		b->core[i] = NULL;
 		cli_error(err.hint, "core %s left out: %s", bpfvm_core_names[i], err.text);
@@ -114,37 +116,47 @@ static int open_guests(const struct options *o, const struct bench *b, struct be
 static json_t *guest_row(const struct bench *b, const struct bench_guest *g)
 {
 	const struct bench_samples *kernel = NULL, *host = NULL;
-	json_t *row = cli_pack("{s:o, s:o, s:I, s:o}", "guest", cli_string(cli_basename(g->image->path)), "program",
-			       cli_string(g->image->name), "instructions", (json_int_t)g->steps, "r0_hex",
-			       cli_hex(g->r0));
+	json_t *row =
+		cli_pack("{s:o, s:o, s:I, s:o}", "guest", cli_string(cli_basename(g->image->path)),
+			 "program", cli_string(g->image->name), "instructions",
+			 (json_int_t)g->steps, "r0_hex", cli_hex(g->r0));
 	double steps = g->steps ? (double)g->steps : 1;
 
 	for (u32 i = 0; bpfvm_core_names[i]; i++) {
 		const struct bench_samples *s = &g->core[i];
 
-		cli_set(row, bpfvm_core_names[i], s->count ? cli_pack("f", bench_median(s) / steps) : json_null());
+		cli_set(row, bpfvm_core_names[i],
+			s->count ? cli_pack("f", bench_median(s) / steps) : json_null());
 		if (b->core[i] && !strcmp(bpfvm_core_names[i], "kernel"))
 			kernel = s;
 		if (b->core[i] && !strcmp(bpfvm_core_names[i], "table"))
 			host = s;
 	}
-	cli_set(row, "kernel_to_table", kernel && host ? cli_pack("f", bench_ratio(kernel, host)) : json_null());
-	cli_set(row, "jit", g->jit.count ? cli_pack("f", bench_median(&g->jit) / steps)
-			    : b->core[KERNEL] ? cli_string("refused") : json_null());
+	cli_set(row, "kernel_to_table",
+		kernel && host ? cli_pack("f", bench_ratio(kernel, host)) : json_null());
+	cli_set(row, "jit",
+		g->jit.count	  ? cli_pack("f", bench_median(&g->jit) / steps)
+		: b->core[KERNEL] ? cli_string("refused")
+				  : json_null());
 	return row;
 }
 
 static void print_results(struct bench *b, const struct bench_guest *guest, u32 guests)
 {
 	static const struct cli_column columns[] = {
-		{"guest", "GUEST", 0},		    {"instructions", "INSNS", CLI_RIGHT},
-		{"kernel", "KERNEL", CLI_RIGHT},    {"switch", "SWITCH", CLI_RIGHT},
-		{"table", "TABLE", CLI_RIGHT},	    {"small", "SMALL", CLI_RIGHT},
-		{"kernel_to_table", "KERNEL/TABLE", CLI_RIGHT}, {"jit", "JIT", CLI_RIGHT},
+		{"guest", "GUEST", 0},
+		{"instructions", "INSNS", CLI_RIGHT},
+		{"kernel", "KERNEL", CLI_RIGHT},
+		{"switch", "SWITCH", CLI_RIGHT},
+		{"table", "TABLE", CLI_RIGHT},
+		{"small", "SMALL", CLI_RIGHT},
+		{"kernel_to_table", "KERNEL/TABLE", CLI_RIGHT},
+		{"jit", "JIT", CLI_RIGHT},
 		{NULL, NULL, 0},
 	};
 	static const struct cli_section sections[] = {
-		{"guests", "ns per guest instruction; JIT: the kernel runs the guest itself", columns},
+		{"guests", "ns per guest instruction; JIT: the kernel runs the guest itself",
+		 columns},
 		{"machine", "Entering and leaving the machine; uploading 4,000 instructions", NULL},
 		{NULL, NULL, NULL},
 	};
@@ -152,8 +164,8 @@ static void print_results(struct bench *b, const struct bench_guest *guest, u32 
 
 	for (u32 i = 0; i < guests; i++)
 		cli_append(rows, guest_row(b, &guest[i]));
-	cli_document(cli_pack("{s:I, s:o, s:o}", "rounds", (json_int_t)b->rounds, "guests", rows, "machine",
-			      bench_machine(b)),
+	cli_document(cli_pack("{s:I, s:o, s:o}", "rounds", (json_int_t)b->rounds, "guests", rows,
+			      "machine", bench_machine(b)),
 		     sections);
 }
 
@@ -165,7 +177,8 @@ static int measure(struct bench *b, struct bench_guest *guest, u32 guests)
 	for (u32 round = 0; !code && round < b->rounds; round++) {
 		cli_note("round %u of %u", round + 1, b->rounds);
 		for (u32 i = 0; !code && i < guests; i++)
-			code = cli_signal() ? CLI_SIGNAL + cli_signal() : bench_guest_round(b, &guest[i]);
+			code = cli_signal() ? CLI_SIGNAL + cli_signal()
+					    : bench_guest_round(b, &guest[i]);
 	}
 	if (!code)
 		print_results(b, guest, guests);
@@ -207,9 +220,12 @@ const struct cli_command cmd_bench = {
 	.name = "bench",
 	.arguments = "[FILE...]",
 	.summary = "Measure guests on every core, beside the kernel's JIT",
-	.details = "Without files: the standard set in progs/ beside the loader. All cores take their turn in every "
-		   "round, so that a busy machine disturbs them alike; figures are medians, KERNEL/TABLE that of the "
-		   "ratios of each round. Results of all cores must be equal. A core that cannot be used here is "
+	.details = "Without files: the standard set in progs/ beside the loader. All cores take "
+		   "their turn in every "
+		   "round, so that a busy machine disturbs them alike; figures are medians, "
+		   "KERNEL/TABLE that of the "
+		   "ratios of each round. Results of all cores must be equal. A core that cannot "
+		   "be used here is "
 		   "left out unless --core names it.\n\n"
 		   "Examples:\n"
 		   "  sudo loader bench\n"

@@ -34,7 +34,8 @@ static void print_refused(const struct bpfvm_image *image, const struct bpfvm_fa
 {
 	json_t *place = cli_place(image, fault->pc);
 
-	printf("%s: %s: insn %u: %s\n", cli_basename(image->path), image->name, fault->pc, fault->reason);
+	printf("%s: %s: insn %u: %s\n", cli_basename(image->path), image->name, fault->pc,
+	       fault->reason);
 	cli_place_print(stdout, place);
 	if (fault->hint && *fault->hint)
 		printf("  hint: %s\n", fault->hint);
@@ -48,11 +49,12 @@ static int visit(struct bpfvm_image *image, void *arg)
 	bool ok = !bpfvm_image__check(image, &fault);
 
 	if (cli.format != CLI_TEXT)
-		cli_append(o->rows, cli_pack("{s:o, s:o, s:o, s:b, s:I, s:o}", "file",
-					     cli_string(image->path), "program", cli_string(image->name),
-					     "section", cli_string(image->section), "ok", ok,
-					     "instructions", (json_int_t)image->len, "fault",
-					     ok ? json_null() : cli_refusal(image, &fault)));
+		cli_append(o->rows,
+			   cli_pack("{s:o, s:o, s:o, s:b, s:I, s:o}", "file",
+				    cli_string(image->path), "program", cli_string(image->name),
+				    "section", cli_string(image->section), "ok", ok, "instructions",
+				    (json_int_t)image->len, "fault",
+				    ok ? json_null() : cli_refusal(image, &fault)));
 	else if (ok)
 		printf("%s: %s: ok, %u instruction%s\n", cli_basename(image->path), image->name,
 		       image->len, image->len == 1 ? "" : "s");
@@ -80,7 +82,8 @@ const struct cli_command cmd_check = {
 	.arguments = "FILE",
 	.summary = "Say whether guests would be accepted, and why not",
 	.details = "`loader run` does the same before each run.\n\n"
-		   "Exit code: 0 all are accepted; 1 the file cannot be used; 2 wrong usage; 4 one was refused.\n\n"
+		   "Exit code: 0 all are accepted; 1 the file cannot be used; 2 wrong usage; 4 one "
+		   "was refused.\n\n"
 		   "Examples:\n"
 		   "  loader check fib.o\n"
 		   "  loader check filters.o --prog drop_udp -p",

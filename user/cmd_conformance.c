@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* `loader conformance`: runs bare instructions for suites of test vectors, in either of two protocols. */
+/*
+ * `loader conformance`: runs bare instructions for suites of test vectors, in either of two
+ * protocols.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +27,10 @@ struct suite {
 };
 
 static const struct argp_option table[] = {
-	{"core", CLI_KEY_CORE, "CORE", 0, "kernel (default), switch, table, small; of several, all have to agree", 1},
-	{"plugin", CLI_KEY_PLUGIN, NULL, 0, "One program, in hex on stdin, its memory as argument", 1},
+	{"core", CLI_KEY_CORE, "CORE", 0,
+	 "kernel (default), switch, table, small; of several, all have to agree", 1},
+	{"plugin", CLI_KEY_PLUGIN, NULL, 0, "One program, in hex on stdin, its memory as argument",
+	 1},
 	{"unchecked", CLI_KEY_UNCHECKED, NULL, 0, "Also run what the checker would refuse", 1},
 	{"steps", CLI_KEY_STEPS, "N", 0, "Most instructions of one run (K, M, G); default 1M", 1},
 	{0},
@@ -55,7 +60,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (o->memory && !o->plugin)
-			cli_usage(&cmd_conformance, "%s: memory is an argument with --plugin only", o->memory);
+			cli_usage(&cmd_conformance, "%s: memory is an argument with --plugin only",
+				  o->memory);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -85,7 +91,8 @@ static int give_memory(struct bpfvm_image *image, const char *hex, struct bpfvm_
 	if (!data)
 		return bpfvm_error__set(err, -1, NULL, "memory: not pairs of hex digits");
 	if (size) {
-		n = bpfvm_image__add_area(image, VM_REGION_CTX, "memory", VM_READ | VM_WRITE, data, size, err);
+		n = bpfvm_image__add_area(image, VM_REGION_CTX, "memory", VM_READ | VM_WRITE, data,
+					  size, err);
 		image->arg[0] = VM_ADDRESS(VM_REGION_CTX, 0);
 		image->arg[1] = size;
 	}
@@ -105,7 +112,8 @@ static int image_of(const char *code, const char *memory, struct bpfvm_image **i
 		return bpfvm_error__set(err, -1, NULL, "program: not pairs of hex digits");
 	if (size % sizeof(struct vm_insn))
 		n = bpfvm_error__set(err, -1, NULL, "program: not a whole number of instructions");
-	else if (bpfvm_image__from_code((struct vm_insn *)data, size / sizeof(struct vm_insn), image))
+	else if (bpfvm_image__from_code((struct vm_insn *)data, size / sizeof(struct vm_insn),
+					image))
 		cli_no_memory();
 	free(data);
 	if (n)
@@ -124,7 +132,8 @@ static int run_on(struct bpfvm_core *core, const struct suite *s, const struct b
 		return CLI_FAILED;
 	if (r->stop == VM_STOP_EXIT)
 		return CLI_OK;
-	bpfvm_error__set(err, -1, bpfvm_stop__hint(r->stop), "insn %u: %s", r->pc, bpfvm_stop__sentence(r->stop));
+	bpfvm_error__set(err, -1, bpfvm_stop__hint(r->stop), "insn %u: %s", r->pc,
+			 bpfvm_stop__sentence(r->stop));
 	return CLI_TRAPPED;
 }
 
@@ -143,7 +152,8 @@ static int run_image(const struct suite *s, const struct bpfvm_image *image, u64
 	for (u32 i = 0; i < s->o->cores; i++) {
 		one = run_on(s->core[i], s, image, &r, err);
 		if (i && (one != code || (!one && r.r0 != *r0))) {
-			bpfvm_error__set(err, -1, NULL, "cores %s and %s disagree", s->o->core[0], s->o->core[i]);
+			bpfvm_error__set(err, -1, NULL, "cores %s and %s disagree", s->o->core[0],
+					 s->o->core[i]);
 			return CLI_FAILED;
 		}
 		code = one;
@@ -165,7 +175,10 @@ static int run_vector(const struct suite *s, const char *program, const char *me
 	return code;
 }
 
-/* Lines "id code memory"; answers "id r0" or "id !message". Only a failure of the protocol is one of ours. */
+/*
+ * Lines "id code memory"; answers "id r0" or "id !message". Only a failure of the protocol is one
+ * of ours.
+ */
 static int batch(const struct suite *s)
 {
 	char *line = NULL;
@@ -250,14 +263,18 @@ const struct cli_command cmd_conformance = {
 	.name = "conformance",
 	.arguments = "[MEMORY]",
 	.summary = "Run test vectors of instruction set suites",
-	.details = "Batch, the default: lines `ID CODE MEMORY` on stdin, in hex, MEMORY being - for none; for each a "
+	.details = "Batch, the default: lines `ID CODE MEMORY` on stdin, in hex, MEMORY being - "
+		   "for none; for each a "
 		   "line `ID R0` or `ID !REASON` on stdout.\n"
-		   "Plugin: the protocol of bpf_conformance, one program in hex on stdin and R0 in hex on stdout; "
+		   "Plugin: the protocol of bpf_conformance, one program in hex on stdin and R0 in "
+		   "hex on stdout; "
 		   "MEMORY may also stand before the word conformance, where that suite puts it.\n"
 		   "r1 is the address of the memory and r2 its length, or both are 0.\n\n"
 		   "Examples:\n"
-		   "  echo 'seven b7000000070000009500000000000000 -' | loader conformance --core table\n"
-		   "  echo 'b7 00 00 00 07 00 00 00 95 00 00 00 00 00 00 00' | loader conformance --plugin",
+		   "  echo 'seven b7000000070000009500000000000000 -' | loader conformance --core "
+		   "table\n"
+		   "  echo 'b7 00 00 00 07 00 00 00 95 00 00 00 00 00 00 00' | loader conformance "
+		   "--plugin",
 	.options = table,
 	.parse = parse,
 	.run = run,

@@ -50,7 +50,8 @@ static void print_line(const struct bpfvm_line *line, const struct bpfvm_line **
 {
 	if (!line || line == *last)
 		return;
-	printf("; %s @ %s:%u\n", cli_source(line), line->file ? cli_basename(line->file) : "?", line->line);
+	printf("; %s @ %s:%u\n", cli_source(line), line->file ? cli_basename(line->file) : "?",
+	       line->line);
 	*last = line;
 }
 
@@ -96,14 +97,15 @@ static int visit(struct bpfvm_image *image, void *arg)
 	struct options *o = arg;
 
 	if (cli.format != CLI_TEXT) {
-		cli_append(o->rows, cli_pack("{s:o, s:o, s:I, s:o}", "program", cli_string(image->name),
-					     "section", cli_string(image->section), "entry",
-					     (json_int_t)image->entry, "instructions", json_insns(image)));
+		cli_append(o->rows,
+			   cli_pack("{s:o, s:o, s:I, s:o}", "program", cli_string(image->name),
+				    "section", cli_string(image->section), "entry",
+				    (json_int_t)image->entry, "instructions", json_insns(image)));
 		return CLI_OK;
 	}
 	if (!o->prog)
-		printf("%s; program %s, section %s, begins at %u\n", o->programs++ ? "\n" : "", image->name,
-		       image->section, image->entry);
+		printf("%s; program %s, section %s, begins at %u\n", o->programs++ ? "\n" : "",
+		       image->name, image->section, image->entry);
 	print_text(image, o->lines);
 	return CLI_OK;
 }
@@ -126,7 +128,8 @@ const struct cli_command cmd_dis = {
 	.name = "dis",
 	.arguments = "FILE",
 	.summary = "Show the instructions of guests as they will run",
-	.details = "In the notation of the kernel, linked as for a run: the functions that a program calls follow it. "
+	.details = "In the notation of the kernel, linked as for a run: the functions that a "
+		   "program calls follow it. "
 		   "Lines of source need an object that was built with -g.\n\n"
 		   "Examples:\n"
 		   "  loader dis fib.o\n"

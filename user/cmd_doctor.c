@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* `loader doctor`: says what this system has of what the machine needs, what each costs, and what to do. */
+/*
+ * `loader doctor`: says what this system has of what the machine needs, what each costs, and what
+ * to do.
+ */
 #include <linux/bpf.h>
 
 #include "cli_checks.h"
@@ -22,9 +25,10 @@ static void add_row(json_t *rows, const char *name, const struct cli_finding *f)
 		[CLI_FINE] = "ok", [CLI_WARNING] = "warning", [CLI_MISSING] = "missing"};
 	bool fine = f->status == CLI_FINE;
 
-	cli_append(rows, cli_pack("{s:s, s:s, s:o, s:o, s:o}", "status", words[f->status], "check", name,
-				  "found", cli_string(f->found), "cost", cli_string(fine ? NULL : f->cost),
-				  "advice", cli_string(fine ? NULL : f->advice)));
+	cli_append(rows, cli_pack("{s:s, s:s, s:o, s:o, s:o}", "status", words[f->status], "check",
+				  name, "found", cli_string(f->found), "cost",
+				  cli_string(fine ? NULL : f->cost), "advice",
+				  cli_string(fine ? NULL : f->advice)));
 }
 
 /* Loads the machine and runs the smallest guest in it. */
@@ -43,7 +47,8 @@ static int try_guest(struct bpfvm_core *core, struct bpfvm_error *err)
 	failed = bpfvm_core__load(core, image, err) || bpfvm_core__run(core, 100, &r, err);
 	bpfvm_image__free(image);
 	if (!failed && (r.stop != VM_STOP_EXIT || r.r0 != 42))
-		failed = bpfvm_error__set(err, -1, NULL, "a guest that returns 42 ended with %s, R0 = %llu",
+		failed = bpfvm_error__set(err, -1, NULL,
+					  "a guest that returns 42 ended with %s, R0 = %llu",
 					  bpfvm_stop__name(r.stop), (unsigned long long)r.r0);
 	return failed;
 }
@@ -72,8 +77,12 @@ static bool look_machine(json_t *rows)
 static int run(int argc, char **argv)
 {
 	static const struct cli_column columns[] = {
-		{"status", "STATUS", 0}, {"check", "CHECK", 0}, {"found", "FOUND", CLI_WRAP},
-		{"cost", "WITHOUT IT", CLI_WRAP}, {"advice", "WHAT TO DO", CLI_WRAP}, {NULL, NULL, 0},
+		{"status", "STATUS", 0},
+		{"check", "CHECK", 0},
+		{"found", "FOUND", CLI_WRAP},
+		{"cost", "WITHOUT IT", CLI_WRAP},
+		{"advice", "WHAT TO DO", CLI_WRAP},
+		{NULL, NULL, 0},
 	};
 	static const struct cli_section sections[] = {
 		{"checks", NULL, columns},
@@ -92,8 +101,8 @@ static int run(int argc, char **argv)
 		add_row(rows, cli_system_checks[i].name, &f);
 	}
 	usable = look_machine(rows);
-	cli_document(cli_pack("{s:b, s:o, s:o, s:o}", "usable", usable, "checks", rows, "entry_points",
-			      usable ? cli_machine_cost() : json_null(), "memory",
+	cli_document(cli_pack("{s:b, s:o, s:o, s:o}", "usable", usable, "checks", rows,
+			      "entry_points", usable ? cli_machine_cost() : json_null(), "memory",
 			      usable ? cli_machine_memory() : json_null()),
 		     sections);
 	return usable ? CLI_OK : CLI_FAILED;
@@ -103,7 +112,8 @@ const struct cli_command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "",
 	.summary = "Say what this system has of what the machine needs",
-	.details = "Exit code: 0 guests can run in the kernel; 1 they cannot, and the rows that are missing say why.\n\n"
+	.details = "Exit code: 0 guests can run in the kernel; 1 they cannot, and the rows that "
+		   "are missing say why.\n\n"
 		   "Examples:\n"
 		   "  sudo loader doctor\n"
 		   "  sudo loader doctor -j",

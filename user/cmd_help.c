@@ -27,8 +27,10 @@ static void list_commands(void)
 	     "       loader FILE [OPTION...]\n\nCommands:");
 	for (u32 i = 0; cli_commands[i]; i++)
 		printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-	puts("\nCommands that print data take -j (JSON) or -p (JSON in lines); all take -v and -h.\n"
-	     "Exit codes: 0 success, 1 failure of the tool or the system, 2 wrong usage, 3 the guest trapped,\n"
+	puts("\nCommands that print data take -j (JSON) or -p (JSON in lines); all take -v and "
+	     "-h.\n"
+	     "Exit codes: 0 success, 1 failure of the tool or the system, 2 wrong usage, 3 the "
+	     "guest trapped,\n"
 	     "4 the checker refused the guest.");
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* `loader info`: what is in an object file; or, without one, what this build can do and what it takes. */
+/*
+ * `loader info`: what is in an object file; or, without one, what this build can do and what it
+ * takes.
+ */
 #include "cli_calls.h"
 #include "cli_guest.h"
 #include "cli_machine.h"
@@ -35,7 +38,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* --- of a file -------------------------------------------------------------------------------------------- */
+/* --- of a file --- */
 
 static int visit(struct bpfvm_image *image, void *arg)
 {
@@ -43,10 +46,11 @@ static int visit(struct bpfvm_image *image, void *arg)
 	u32 frames = cli_call_depth(image);
 
 	cli_append(o->programs,
-		   cli_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "program", cli_string(image->name),
-			    "section", cli_string(image->section), "kind", cli_kind_name(image->kind),
-			    "instructions", (json_int_t)image->len, "functions", (json_int_t)image->functions,
-			    "frames", frames ? cli_pack("I", (json_int_t)frames) : json_null(), "helpers",
+		   cli_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "program",
+			    cli_string(image->name), "section", cli_string(image->section), "kind",
+			    cli_kind_name(image->kind), "instructions", (json_int_t)image->len,
+			    "functions", (json_int_t)image->functions, "frames",
+			    frames ? cli_pack("I", (json_int_t)frames) : json_null(), "helpers",
 			    cli_helpers(image), "regions", cli_regions(image)));
 	return CLI_OK;
 }
@@ -54,10 +58,14 @@ static int visit(struct bpfvm_image *image, void *arg)
 static void print_programs(const json_t *programs)
 {
 	static const struct cli_column columns[] = {
-		{"program", "PROGRAM", 0},    {"section", "SECTION", 0},
-		{"kind", "KIND", 0},	      {"instructions", "INSTRUCTIONS", CLI_RIGHT},
-		{"functions", "FUNCTIONS", CLI_RIGHT}, {"frames", "FRAMES", CLI_RIGHT},
-		{"helpers", "HELPERS", 0},    {NULL, NULL, 0},
+		{"program", "PROGRAM", 0},
+		{"section", "SECTION", 0},
+		{"kind", "KIND", 0},
+		{"instructions", "INSTRUCTIONS", CLI_RIGHT},
+		{"functions", "FUNCTIONS", CLI_RIGHT},
+		{"frames", "FRAMES", CLI_RIGHT},
+		{"helpers", "HELPERS", 0},
+		{NULL, NULL, 0},
 	};
 	json_t *rows = cli_pack("[]"), *program;
 	size_t i;
@@ -73,7 +81,8 @@ static void print_programs(const json_t *programs)
 	cli_table(stdout, rows, columns);
 	json_decref(rows);
 	json_array_foreach(programs, i, program) {
-		printf("\nRegions of %s:\n", json_string_value(json_object_get(program, "program")));
+		printf("\nRegions of %s:\n",
+		       json_string_value(json_object_get(program, "program")));
 		cli_table(stdout, json_object_get(program, "regions"), cli_region_columns);
 	}
 }
@@ -85,7 +94,8 @@ static int info_file(struct options *o)
 	o->programs = cli_pack("[]");
 	code = cli_programs(o->file, o->prog, visit, o);
 	if (cli.format != CLI_TEXT) {
-		cli_json(cli_pack("{s:o, s:O}", "file", cli_string(o->file), "programs", o->programs));
+		cli_json(cli_pack("{s:o, s:O}", "file", cli_string(o->file), "programs",
+				  o->programs));
 	} else if (json_array_size(o->programs)) {
 		printf("%s\n\n", cli_basename(o->file));
 		print_programs(o->programs);
@@ -94,20 +104,17 @@ static int info_file(struct options *o)
 	return code;
 }
 
-/* --- of this build ---------------------------------------------------------------------------------------- */
+/* --- of this build --- */
 
 static json_t *limits(void)
 {
-	return cli_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-			"program_slots", (json_int_t)BPFVM_SLOTS,
-			"instructions_per_guest", (json_int_t)BPFVM_CODE,
-			"call_frames", (json_int_t)VM_FRAMES,
-			"bytes_of_stack_per_frame", (json_int_t)VM_FRAME_SIZE,
-			"regions", (json_int_t)VM_REGIONS,
+	return cli_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "program_slots",
+			(json_int_t)BPFVM_SLOTS, "instructions_per_guest", (json_int_t)BPFVM_CODE,
+			"call_frames", (json_int_t)VM_FRAMES, "bytes_of_stack_per_frame",
+			(json_int_t)VM_FRAME_SIZE, "regions", (json_int_t)VM_REGIONS,
 			"bytes_per_region", (json_int_t)1 << VM_OFFSET_BITS,
-			"bytes_of_guest_memory", (json_int_t)BPFVM_MEMORY,
-			"bytes_of_a_packet", (json_int_t)BPFVM_PACKET,
-			"hooks", (json_int_t)BPFVM_HOOKS);
+			"bytes_of_guest_memory", (json_int_t)BPFVM_MEMORY, "bytes_of_a_packet",
+			(json_int_t)BPFVM_PACKET, "hooks", (json_int_t)BPFVM_HOOKS);
 }
 
 static json_t *helpers(void)
@@ -130,8 +137,9 @@ static json_t *cores(void)
 		struct bpfvm_core *core;
 		int code = bpfvm_core__open(bpfvm_core_names[i], &core, &err);
 
-		cli_append(rows, cli_pack("{s:o, s:b, s:o}", "core", cli_string(bpfvm_core_names[i]), "usable",
-					  !code, "reason", cli_string(code ? err.text : NULL)));
+		cli_append(rows,
+			   cli_pack("{s:o, s:b, s:o}", "core", cli_string(bpfvm_core_names[i]),
+				    "usable", !code, "reason", cli_string(code ? err.text : NULL)));
 		if (!code)
 			bpfvm_core__close(core);
 	}
@@ -140,8 +148,10 @@ static json_t *cores(void)
 
 static int info_build(void)
 {
-	static const struct cli_column core_columns[] = {
-		{"core", "CORE", 0}, {"usable", "USABLE", 0}, {"reason", "REASON", CLI_WRAP}, {NULL, NULL, 0}};
+	static const struct cli_column core_columns[] = {{"core", "CORE", 0},
+							 {"usable", "USABLE", 0},
+							 {"reason", "REASON", CLI_WRAP},
+							 {NULL, NULL, 0}};
 	static const struct cli_column helper_columns[] = {
 		{"number", "NUMBER", CLI_RIGHT}, {"name", "HELPER", 0}, {NULL, NULL, 0}};
 	static const struct cli_section sections[] = {
@@ -154,8 +164,9 @@ static int info_build(void)
 
 	if (cli.format == CLI_TEXT)
 		printf("loader %s\n\n", BPFVM_VERSION);
-	cli_document(cli_pack("{s:s, s:o, s:o, s:o, s:o}", "version", BPFVM_VERSION, "limits", limits(),
-			      "cores", cores(), "helpers", helpers(), "memory", cli_machine_memory()),
+	cli_document(cli_pack("{s:s, s:o, s:o, s:o, s:o}", "version", BPFVM_VERSION, "limits",
+			      limits(), "cores", cores(), "helpers", helpers(), "memory",
+			      cli_machine_memory()),
 		     sections);
 	return CLI_OK;
 }
@@ -172,9 +183,11 @@ const struct cli_command cmd_info = {
 	.name = "info",
 	.arguments = "[FILE]",
 	.summary = "Show what is in a file, or the limits of this build",
-	.details = "Of a file: its programs, how deep they call (FRAMES; - for a recursion), the helpers they need "
+	.details = "Of a file: its programs, how deep they call (FRAMES; - for a recursion), the "
+		   "helpers they need "
 		   "and whether guests have them, and the guest addresses of their memory.\n"
-		   "Without one: the limits of this build, the cores, the helpers, and the kernel memory that the "
+		   "Without one: the limits of this build, the cores, the helpers, and the kernel "
+		   "memory that the "
 		   "machine takes.\n\n"
 		   "Examples:\n"
 		   "  loader info fib.o\n"

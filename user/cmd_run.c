@@ -29,12 +29,16 @@ static const struct argp_option table[] = {
 	{"prog", CLI_KEY_PROG, "NAME", 0, "Program to run; default: the first in the file", 1},
 	{"core", CLI_KEY_CORE, "CORE", 0,
 	 "What executes it: kernel (default), or on this side of it: switch, table, small", 1},
-	{"packet", CLI_KEY_PACKET, "hex:...|FILE", 0, "Packet for an XDP or tc guest, 14 to 32768 bytes", 2},
-	{"ctx", CLI_KEY_CTX, "hex:...|FILE", 0, "Read/write memory: r1 is its address, r2 its length", 2},
+	{"packet", CLI_KEY_PACKET, "hex:...|FILE", 0,
+	 "Packet for an XDP or tc guest, 14 to 32768 bytes", 2},
+	{"ctx", CLI_KEY_CTX, "hex:...|FILE", 0,
+	 "Read/write memory: r1 is its address, r2 its length", 2},
 	{"region", CLI_KEY_REGION, "rw:SIZE|ro:FILE", 0,
 	 "Further memory, zeros or a file; -v tells the address; repeatable", 2},
-	{"repeat", CLI_KEY_REPEAT, "N", 0, "Run it N times on the same memory and give the mean time", 3},
-	{"steps", CLI_KEY_STEPS, "N|unlimited", 0, "Most instructions of one run (K, M, G); default 100M", 3},
+	{"repeat", CLI_KEY_REPEAT, "N", 0,
+	 "Run it N times on the same memory and give the mean time", 3},
+	{"steps", CLI_KEY_STEPS, "N|unlimited", 0,
+	 "Most instructions of one run (K, M, G); default 100M", 3},
 	{"unchecked", CLI_KEY_UNCHECKED, NULL, 0, "Run what the checker would refuse", 3},
 	{0},
 };
@@ -102,8 +106,8 @@ static int add_ctx(const struct options *o, struct bpfvm_image *image)
 		return CLI_OK;
 	if (cli_bytes(&cmd_run, "--ctx", o->ctx, &bytes))
 		return CLI_FAILED;
-	n = bpfvm_image__add_area(image, VM_REGION_CTX, "ctx", VM_READ | VM_WRITE, bytes.data, bytes.size,
-				  &err);
+	n = bpfvm_image__add_area(image, VM_REGION_CTX, "ctx", VM_READ | VM_WRITE, bytes.data,
+				  bytes.size, &err);
 	free(bytes.data);
 	if (n < 0)
 		return cli_fail(&err);
@@ -121,7 +125,8 @@ static int add_region(const struct region *r, struct bpfvm_image *image)
 	if (r->file && cli_bytes(&cmd_run, "--region", r->file, &bytes))
 		return CLI_FAILED;
 	n = bpfvm_image__add_area(image, 0, r->file ? cli_basename(r->file) : "region",
-				  r->file ? VM_READ : VM_READ | VM_WRITE, bytes.data, bytes.size, &err);
+				  r->file ? VM_READ : VM_READ | VM_WRITE, bytes.data, bytes.size,
+				  &err);
 	free(bytes.data);
 	return n < 0 ? cli_fail(&err) : CLI_OK;
 }
@@ -146,8 +151,10 @@ static int add_areas(const struct options *o, struct bpfvm_image *image)
 static void check_usage(const struct options *o, const struct bpfvm_image *image)
 {
 	if (o->packet && image->kind == BPFVM_KIND_PLAIN)
-		cli_usage(&cmd_run, "--packet: %s in section %s is neither an XDP nor a tc program; use --ctx",
-			  image->name, image->section);
+		cli_usage(
+			&cmd_run,
+			"--packet: %s in section %s is neither an XDP nor a tc program; use --ctx",
+			image->name, image->section);
 	if (o->packet && o->ctx)
 		cli_usage(&cmd_run, "--ctx: with a packet, the context is the hook's own");
 }
@@ -168,11 +175,11 @@ static int give_packet(const struct options *o, struct bpfvm_core *core)
 }
 
 /*
- * The runs after the first, which warmed the caches. Those that fit into a slice are repeated by the core itself, so
- * that the way in and out is not measured.
+ * The runs after the first, which warmed the caches. Those that fit into a slice are repeated by
+ * the core itself, so that the way in and out is not measured.
  */
-static int repeat(const struct options *o, struct bpfvm_core *core, struct bpfvm_result *result, double *ns,
-		  struct bpfvm_error *err)
+static int repeat(const struct options *o, struct bpfvm_core *core, struct bpfvm_result *result,
+		  double *ns, struct bpfvm_error *err)
 {
 	u64 sum = 0;
 	int code = 0;
@@ -192,12 +199,16 @@ static int repeat(const struct options *o, struct bpfvm_core *core, struct bpfvm
 	return code;
 }
 
-static int execute(const struct options *o, const struct bpfvm_image *image, struct bpfvm_core *core)
+static int execute(const struct options *o, const struct bpfvm_image *image,
+		   struct bpfvm_core *core)
 {
 	struct bpfvm_error err = {0};
 	struct bpfvm_result result;
-	struct cli_run_record run = {.image = image, .core = o->core, .result = &result,
-				     .repeat = o->repeat, .packet = o->packet};
+	struct cli_run_record run = {.image = image,
+				     .core = o->core,
+				     .result = &result,
+				     .repeat = o->repeat,
+				     .packet = o->packet};
 
 	if (bpfvm_core__load(core, image, &err))
 		return cli_fail(&err);
@@ -250,10 +261,13 @@ const struct cli_command cmd_run = {
 	.name = "run",
 	.arguments = "FILE",
 	.summary = "Run a guest and print R0; `loader FILE` is the same",
-	.details = "R0 stands alone on stdout; all else goes to stderr. In JSON, r0 is a signed number and r0_hex "
+	.details = "R0 stands alone on stdout; all else goes to stderr. In JSON, r0 is a signed "
+		   "number and r0_hex "
 		   "the 64 bits as they are.\n\n"
-		   "Exit code: 0 the guest ended; 1 the tool or the system failed; 2 wrong usage; 3 the guest "
-		   "trapped; 4 the checker refused it; 130 or 143 ended by Ctrl-C or SIGTERM, after the present "
+		   "Exit code: 0 the guest ended; 1 the tool or the system failed; 2 wrong usage; "
+		   "3 the guest "
+		   "trapped; 4 the checker refused it; 130 or 143 ended by Ctrl-C or SIGTERM, "
+		   "after the present "
 		   "slice of at most 4M instructions.\n\n"
 		   "Examples:\n"
 		   "  loader run fib.o\n"

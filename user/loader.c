@@ -15,7 +15,8 @@ const struct cli_command *const cli_commands[] = {
 /* Where the first word that is not an option for all commands stands. */
 static int first_word(int argc, char **argv)
 {
-	static const char *const flags[] = {"-j", "-p", "-v", "-vv", "--json", "--pretty", "--verbose"};
+	static const char *const flags[] = {"-j",     "-p",	  "-v",	      "-vv",
+					    "--json", "--pretty", "--verbose"};
 	int i = 1;
 
 	for (; i < argc; i++) {
@@ -45,7 +46,10 @@ static const struct cli_command *word_command(const char *word)
 	return cli_command__find(word);
 }
 
-/* bpf_conformance puts the memory of a test before all that it was told to pass: loader 00ff conformance --plugin */
+/*
+ * bpf_conformance puts the memory of a test before all that it was told to pass: loader 00ff
+ * conformance --plugin
+ */
 static bool memory_first(int argc, char **argv, int i)
 {
 	if (i + 1 >= argc || strcmp(argv[i + 1], cmd_conformance.name))
@@ -73,7 +77,8 @@ static int no_command(int argc, char **argv)
 	int i = first_word(argc, argv);
 
 	if (i < argc) {
-		cli_error("`loader help` lists the commands", "%s: neither a command nor a file", argv[i]);
+		cli_error("`loader help` lists the commands", "%s: neither a command nor a file",
+			  argv[i]);
 		return CLI_USAGE;
 	}
 	fputs("Usage: loader FILE [OPTION...]\n"
