@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs that never end by themselves: a loop, which the budget stops, and a recursion, which runs out of frames. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp")
+int endless(void)
+{
+	for (;;)
+		asm volatile("");
+}
+
+static __noinline int deeper(int n)
+{
+	if (n == ~0)
+		return 0;
+	n = deeper(n + 1);
+	barrier_var(n); /* something to come back for, or it would be a loop */
+	return n;
+}
+
+SEC("xdp")
+int recursion(void)
+{
+	return deeper(0);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
