@@ -9,6 +9,7 @@
 #include "object.h"
 
 #define OBJECT_MAX (32u << 20) /* bytes of a file; clang's are far below one MiB */
+#define OBJECT_NAME 256	       /* bytes of a name */
 #define HINT_COMPILE "compile it with: clang -O2 -g -target bpf -c file.c"
 #define HINT_DAMAGED "the file is damaged or was cut off; compile it again"
 
@@ -109,11 +110,15 @@ static int open_elf(struct object *object, GElf_Ehdr *head, struct bpfvm_error *
 						      object->path);
 }
 
+/* A name that is safe to print: no control characters, not endless. */
 static const char *string_at(const struct object *object, size_t table, size_t offset)
 {
 	const char *s = elf_strptr(object->elf, table, offset);
+	size_t n = 0;
 
-	return s ? s : "(no name)";
+	while (s && n < OBJECT_NAME && (u8)s[n] >= ' ' && s[n] != 0x7f)
+		n++;
+	return s && n < OBJECT_NAME && !s[n] ? s : "(no name)";
 }
 
 static int read_sections(struct object *object, struct bpfvm_error *err)
