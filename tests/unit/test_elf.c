@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "objects.h"
+#include "random.h"
 
 /* A good object in memory, to be damaged. */
 static struct good {
@@ -351,14 +352,6 @@ static void old_callx(void **state)
 
 /* --- mutations ------------------------------------------------------------------------------- */
 
-static u32 random_state = 11;
-
-static u32 random_u32(void)
-{
-	random_state = random_state * 1664525 + 1013904223;
-	return random_state >> 8 | random_state << 24;
-}
-
 /* A place to damage: anywhere, or in one of the tables that others rely on. */
 static u8 *random_place(void)
 {
@@ -422,6 +415,7 @@ static void mutations(void **state)
 	u32 opened = 0;
 
 	(void)state;
+	random_state = 11;
 	for (u32 round = 0; round < 6000; round++) {
 		u32 changes = 1 + random_u32() % 8;
 
