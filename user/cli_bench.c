@@ -57,7 +57,7 @@ static u32 times_for(double ns)
 /* Every run of a guest has to end the same way. */
 static int same(struct bench_guest *g, const char *core, const struct bpfvm_result *r)
 {
-	const char *name = cli_basename(g->image->path);
+	const char *name = g->image->path;
 
 	if (r->stop != VM_STOP_EXIT) {
 		cli_error(r->stop == VM_TRAP_STEPS ? "bench takes guests of at most 4M instructions"

@@ -76,6 +76,11 @@ static bool has(cap_value_t value)
 	return set == CAP_SET;
 }
 
+bool cli_slow_machine(void)
+{
+	return !has(CAP_PERFMON) && !has(CAP_SYS_ADMIN);
+}
+
 /* CAP_SYS_ADMIN has stood for all of these since before they were split off it. */
 static void look_capability(struct cli_finding *f, cap_value_t value, enum cli_status otherwise)
 {

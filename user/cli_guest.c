@@ -129,7 +129,7 @@ int cli_check(const struct bpfvm_image *image)
 
 	if (!bpfvm_image__check(image, &fault))
 		return CLI_OK;
-	cli_error(NULL, "%s: %s: insn %u: %s", cli_basename(image->path), image->name, fault.pc,
+	cli_error(NULL, "%s: %s: insn %u: %s", image->path, image->name, fault.pc,
 		  fault.reason);
 	place = cli_place(image, fault.pc);
 	cli_place_print(stderr, place);
@@ -178,6 +178,8 @@ int cli_programs(const char *path, const char *prog, int (*visit)(struct bpfvm_i
 		return visit_program(path, prog, visit, arg);
 	if (bpfvm_programs__read(path, &programs, &count, &err))
 		return cli_fail(&err);
+	if (!count) /* why there is none is known to who opens one */
+		code = visit_program(path, NULL, visit, arg);
 	for (u32 i = 0; i < count; i++) {
 		int one = visit_program(path, programs[i].name, visit, arg);
 

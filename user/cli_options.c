@@ -62,12 +62,17 @@ static const struct argp_option *option_find(const struct argp_option *o, const 
 	return NULL;
 }
 
+static const struct argp_option *common(const struct cli_command *command)
+{
+	return command->data ? common_options : common_options + DATA_OPTIONS;
+}
+
 /* Argp does not say which option it did not like; it has just read it. */
 static void bad_option(const struct cli_command *command, const struct argp_state *state)
 {
 	const char *word = state->next > 0 ? state->argv[state->next - 1] : "";
 	const struct argp_option *own = option_find(command->options, word);
-	const struct argp_option *o = own ? own : option_find(common_options, word);
+	const struct argp_option *o = own ? own : option_find(common(command), word);
 	bool last = state->next >= state->argc;
 
 	if (!last && (word[0] != '-' || (o && !o->arg && !strchr(word, '='))))
@@ -119,7 +124,7 @@ static struct argp command_argp(const struct cli_command *command, struct argp *
 	if (text && asprintf(text, "%s.\v%s", command->summary, command->details) < 0)
 		cli_no_memory();
 	return (struct argp){
-		.options = command->data ? common_options : common_options + DATA_OPTIONS,
+		.options = common(command),
 		.parser = parse_common,
 		.args_doc = command->arguments,
 		.doc = text ? *text : NULL,

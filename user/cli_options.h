@@ -14,7 +14,7 @@ struct cli_command {
 	const char *summary; /* one line, for the list of commands */
 	const char *details; /* examples and what one has to know */
 	bool data; /* prints data: has --json and --pretty */
-	const struct argp_option *options;
+	const struct argp_option *options; /* or NULL */
 	argp_parser_t parse; /* of the above; input as given to cli_parse() */
 	int (*run)(int argc, char **argv);
 };

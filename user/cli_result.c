@@ -133,7 +133,7 @@ static int print_trap(const struct cli_run_record *run)
 	json_t *place = cli_place(run->image, r->pc);
 
 	trap_detail(r, detail, sizeof(detail));
-	cli_error(NULL, "%s: insn %u: %s%s", cli_basename(run->image->path), r->pc,
+	cli_error(NULL, "%s: insn %u: %s%s", run->image->path, r->pc,
 		  bpfvm_stop__sentence(r->stop), detail);
 	cli_place_print(stderr, place);
 	json_decref(place);
@@ -149,7 +149,7 @@ static int print_interrupted(const struct cli_run_record *run)
 	const struct bpfvm_result *r = run->result;
 
 	cli_error(NULL, "%s: ended by a signal: after %llu instructions, at insn %u",
-		  cli_basename(run->image->path), (unsigned long long)r->steps, r->pc);
+		  run->image->path, (unsigned long long)r->steps, r->pc);
 	for (u32 i = 0; i <= 10; i++)
 		fprintf(stderr, "  r%-2u = 0x%llx%s", i, (unsigned long long)r->reg[i],
 			i % 4 == 3 || i == 10 ? "\n" : "");

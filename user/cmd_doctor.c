@@ -9,8 +9,6 @@
 #include "cli_machine.h"
 #include "cli_options.h"
 
-static const struct argp_option no_options[] = {{0}};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	(void)state;
@@ -118,7 +116,6 @@ const struct cli_command cmd_doctor = {
 		   "  sudo loader doctor\n"
 		   "  sudo loader doctor -j",
 	.data = true,
-	.options = no_options,
 	.parse = parse,
 	.run = run,
 };

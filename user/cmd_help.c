@@ -5,8 +5,6 @@
 #include "cli_options.h"
 #include "cli_version.h"
 
-static const struct argp_option no_options[] = {{0}};
-
 static error_t parse_help(int key, char *arg, struct argp_state *state)
 {
 	const char **topic = state->input;
@@ -58,7 +56,6 @@ const struct cli_command cmd_help = {
 	.arguments = "[COMMAND]",
 	.summary = "List the commands, or show the options of one",
 	.details = "Example:\n  loader help run",
-	.options = no_options,
 	.parse = parse_help,
 	.run = run_help,
 };
@@ -88,7 +85,6 @@ const struct cli_command cmd_version = {
 	.summary = "Print the version of the loader and of libbpf",
 	.details = "Example:\n  loader version -j",
 	.data = true,
-	.options = no_options,
 	.parse = parse_version,
 	.run = run_version,
 };

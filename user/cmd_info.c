@@ -97,7 +97,7 @@ static int info_file(struct options *o)
 		cli_json(cli_pack("{s:o, s:O}", "file", cli_string(o->file), "programs",
 				  o->programs));
 	} else if (json_array_size(o->programs)) {
-		printf("%s\n\n", cli_basename(o->file));
+		printf("%s\n\n", o->file);
 		print_programs(o->programs);
 	}
 	json_decref(o->programs);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `loader run`: checks a guest, uploads it, runs it, prints R0. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_checks.h"
 #include "cli_options.h"
 #include "cli_result.h"
 
@@ -237,6 +237,9 @@ static int run_image(const struct options *o, struct bpfvm_image *image)
 		return code;
 	if (bpfvm_core__open(o->core, &core, &err))
 		return cli_fail(&err);
+	if (!strcmp(o->core, "kernel") && cli_slow_machine())
+		cli_error("`loader doctor` tells more",
+			  "warning: CAP_PERFMON is missing: the machine runs 3 to 4 times slower");
 	code = execute(o, image, core);
 	bpfvm_core__close(core);
 	return code;
