@@ -101,10 +101,20 @@ raw() {
 	} | object "$1"
 }
 
+# kernel_usable: whether guests can run in the kernel; asked once per run of a file.
+kernel_usable() {
+	local known=$BATS_FILE_TMPDIR/kernel
+
+	if [ ! -e "$known" ]; then
+		"$LOADER" doctor >/dev/null 2>&1 && echo yes >"$known" || echo no >"$known"
+	fi
+	[ "$(cat "$known")" = yes ]
+}
+
 # needs_kernel: skips where guests cannot run in the kernel, and says why.
 needs_kernel() {
 	[ "$(id -u)" -eq 0 ] || skip "not root"
-	"$LOADER" doctor >/dev/null 2>&1 || skip "guests cannot run in this kernel: see loader doctor"
+	kernel_usable || skip "guests cannot run in this kernel: see loader doctor"
 }
 
 # without CAPABILITY...: a command's beginning that drops them; CAP_SYS_ADMIN, which stands for all, goes too.

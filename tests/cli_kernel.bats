@@ -32,10 +32,10 @@ leaves_nothing() {
 
 	before=$(kernel_objects)
 	"$@" >/dev/null 2>&1 || true
-	new=$(grep -vxF "$before" <<<"$(kernel_objects)")
+	new=$(grep -vxF "$before" <<<"$(kernel_objects)" || true)
 	for ((i = 0; i < 50 && ${#new}; i++)); do
 		sleep 0.1
-		new=$(grep -xF "$new" <<<"$(kernel_objects)")
+		new=$(grep -xF "$new" <<<"$(kernel_objects)" || true)
 	done
 	[ -z "$new" ] || { echo "left behind by $*: $new"; return 1; }
 }
@@ -141,6 +141,17 @@ needs_bpftool() {
 	within $(without perfmon) "$LOADER" doctor -j
 	exits 0
 	[ "$(status_of CAP_PERFMON)" = warning ]
+}
+
+@test "what stays behind would be noticed" {
+	needs_root
+	needs_bpftool
+	[ "$(stat -f -c %T /sys/fs/bpf)" = bpf_fs ] || skip "no bpf file system"
+	pin=/sys/fs/bpf/bpfvm_test_$$
+	run leaves_nothing bpftool map create "$pin" type array key 4 value 4 entries 1 name bpfvm_test
+	rm -f "$pin"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"left behind"*array* ]]
 }
 
 @test "nothing is left behind: a run, a trap, a refusal, an error" {

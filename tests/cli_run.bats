@@ -11,7 +11,7 @@ on_all() {
 	local want=$1 core
 
 	shift
-	for core in $cores $("$LOADER" doctor >/dev/null 2>&1 && echo kernel); do
+	for core in $cores $(kernel_usable && echo kernel); do
 		loader run --core "$core" "$@"
 		exits 0 && prints "$want" || { echo "core $core"; return 1; }
 	done

@@ -99,8 +99,7 @@ static json_t *region(u32 number, const char *name, u32 size, u32 access)
 {
 	return cli_pack("{s:I, s:o, s:o, s:I, s:s}", "region", (json_int_t)number, "name",
 			cli_string(name), "address", cli_hex(VM_ADDRESS(number, 0)), "size",
-			(json_int_t)size, "access",
-			access_name(access));
+			(json_int_t)size, "access", access_name(access));
 }
 
 json_t *cli_regions(const struct bpfvm_image *image)
@@ -129,8 +128,7 @@ int cli_check(const struct bpfvm_image *image)
 
 	if (!bpfvm_image__check(image, &fault))
 		return CLI_OK;
-	cli_error(NULL, "%s: %s: insn %u: %s", image->path, image->name, fault.pc,
-		  fault.reason);
+	cli_error(NULL, "%s: %s: insn %u: %s", image->path, image->name, fault.pc, fault.reason);
 	place = cli_place(image, fault.pc);
 	cli_place_print(stderr, place);
 	json_decref(place);

@@ -133,8 +133,8 @@ static int print_trap(const struct cli_run_record *run)
 	json_t *place = cli_place(run->image, r->pc);
 
 	trap_detail(r, detail, sizeof(detail));
-	cli_error(NULL, "%s: insn %u: %s%s", run->image->path, r->pc,
-		  bpfvm_stop__sentence(r->stop), detail);
+	cli_error(NULL, "%s: insn %u: %s%s", run->image->path, r->pc, bpfvm_stop__sentence(r->stop),
+		  detail);
 	cli_place_print(stderr, place);
 	json_decref(place);
 	if (memory_trap(r->stop))

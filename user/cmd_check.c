@@ -34,8 +34,7 @@ static void print_refused(const struct bpfvm_image *image, const struct bpfvm_fa
 {
 	json_t *place = cli_place(image, fault->pc);
 
-	printf("%s: %s: insn %u: %s\n", image->path, image->name, fault->pc,
-	       fault->reason);
+	printf("%s: %s: insn %u: %s\n", image->path, image->name, fault->pc, fault->reason);
 	cli_place_print(stdout, place);
 	if (fault->hint && *fault->hint)
 		printf("  hint: %s\n", fault->hint);
@@ -56,8 +55,8 @@ static int visit(struct bpfvm_image *image, void *arg)
 				    (json_int_t)image->len, "fault",
 				    ok ? json_null() : cli_refusal(image, &fault)));
 	else if (ok)
-		printf("%s: %s: ok, %u instruction%s\n", image->path, image->name,
-		       image->len, image->len == 1 ? "" : "s");
+		printf("%s: %s: ok, %u instruction%s\n", image->path, image->name, image->len,
+		       image->len == 1 ? "" : "s");
 	else
 		print_refused(image, &fault);
 	return ok ? CLI_OK : CLI_REFUSED;
