@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The rows of isa.def spelled out as the arms of a dispatch. Included twice by a core: once inside
+ * the dispatch on the opcode, and once, with STEP_FORKS defined, inside the dispatch on
+ * VM_FORK(opcode, key) for the opcodes that `off` or `imm` divides further.
+ *
+ * With STEP_COMPACT the ALU and JMP rows are left to the core.
+ *
+ * The core defines:
+ *   OP(name, n)		opens the arm of opcode or fork n; opcodes.h lists the names
+ *   NEXT		ends an arm: on to the instruction after `pc`
+ *   DST, SRC, R(n)	registers, u64 lvalues
+ *   OFF, IMM		the fields, signed; DSTN, SRCN the register numbers
+ *   GO_FORK(key)	to the dispatch of the forks
+ *   ADDRESS(a, n, access)	the checked place of n bytes at guest address a, or leaves with VM_TRAP_BOUNDS
+ *   JUMP(n)		moves pc by n, then NEXT
+ *   ENTER(pc)		calls the function at pc, or traps
+ *   HELPER(n)		calls helper n, or traps
+ *   LEAVE		returns from a function, or ends the run
+ *   TRAP_HERE(name)	leaves with VM_TRAP_<name>
+ *   SECOND		pointer to the slot after this one, or NULL at the end of the program
+ */
+#define STEP_ALU_FORM(name, label, bits, sign, operand, effect, first)                             \
+	OP(name, label)                                                                            \
+	{                                                                                          \
+		enum { BITS = bits };                                                              \
+		first;                                                                             \
+		VM_TYPE_##sign##bits d = (VM_TYPE_##sign##bits)DST, s = (VM_TYPE_##sign##bits)operand; \
+		(void)d, (void)s;                                                                  \
+		DST = (u##bits)(effect);                                                           \
+	}                                                                                          \
+	NEXT
+
+#ifndef STEP_FORKS
+
+#ifndef STEP_COMPACT
+#define STEP_ALU(name, op, sign, effect, first)                                                          \
+	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, sign, IMM, effect, first)                                     \
+	STEP_ALU_FORM(name##_32X, 0x0c | op, 32, sign, SRC, effect, first)                                     \
+	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, sign, IMM, effect, first)                                     \
+	STEP_ALU_FORM(name##_64X, 0x0f | op, 64, sign, SRC, effect, first)
+#define ALU(name, op, sign, group, text, effect) STEP_ALU(name, op, sign, effect, )
+#define FORK_ALU(name, op, sign, group, text, effect)                                              \
+	STEP_ALU(name, op, sign, effect, if (OFF) GO_FORK((u16)OFF))
+#define NEG(name, op, effect)                                                                      \
+	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, U, 0, effect, )                                               \
+	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, U, 0, effect, )
+#endif
+#define FORK(name, code) OP(name, code) GO_FORK((u32)IMM);
+
+#ifndef STEP_COMPACT
+#define STEP_JMP_FORM(name, code, bits, sign, operand, condition)                                        \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		VM_TYPE_##sign##bits d = (VM_TYPE_##sign##bits)DST, s = (VM_TYPE_##sign##bits)operand; \
+		if (condition)                                                                     \
+			JUMP(OFF);                                                                 \
+	}                                                                                          \
+	NEXT
+#define JMP(name, op, sign, text, condition)                                                       \
+	STEP_JMP_FORM(name##_64K, 0x05 | op, 64, sign, IMM, condition)                                         \
+	STEP_JMP_FORM(name##_64X, 0x0d | op, 64, sign, SRC, condition)                                         \
+	STEP_JMP_FORM(name##_32K, 0x06 | op, 32, sign, IMM, condition)                                         \
+	STEP_JMP_FORM(name##_32X, 0x0e | op, 32, sign, SRC, condition)
+#endif
+#define GOTO(name, code, field, text)                                                              \
+	OP(name, code)                                                                             \
+	JUMP(field);
+
+#define CALL(name, code)                                                                           \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		if (SRCN == VM_CALL_HELPER)                                                        \
+			HELPER((u32)IMM);                                                          \
+		if (SRCN == VM_CALL_LOCAL)                                                         \
+			ENTER(pc + 1 + (u32)IMM);                                                  \
+		if (SRCN == VM_CALL_BTF)                                                           \
+			TRAP_HERE(HELPER);                                                         \
+		TRAP_HERE(ILLEGAL);                                                                \
+	}
+#define CALLX(name, code)                                                                          \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		u64 target = DST;                                                                  \
+		if (target >> VM_OFFSET_BITS == VM_REGION_CODE && !(target & 7))                   \
+			ENTER((u32)(target & VM_OFFSET_MASK) >> 3);                                \
+		if (target >> VM_OFFSET_BITS)                                                      \
+			TRAP_HERE(JUMP);                                                           \
+		HELPER((u32)target);                                                               \
+	}
+#define EXIT(name, code)                                                                           \
+	OP(name, code)                                                                             \
+	LEAVE;
+
+#define STEP_AT(reg, type, access)                                                                 \
+	u8 *p = ADDRESS((reg) + (u64)(s64)OFF, sizeof(type), access)
+#define LDX(name, code, type)                                                                      \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		STEP_AT(SRC, type, VM_READ);                                                       \
+		DST = (u64)VM_LOAD(type, p);                                                       \
+	}                                                                                          \
+	NEXT
+#define STX(name, code, type)                                                                      \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		STEP_AT(DST, type, VM_WRITE);                                                      \
+		VM_STORE(type, p, SRC);                                                            \
+	}                                                                                          \
+	NEXT
+#define ST(name, code, type)                                                                       \
+	OP(name, code)                                                                             \
+	{                                                                                          \
+		STEP_AT(DST, type, VM_WRITE);                                                      \
+		VM_STORE(type, p, (u64)(s64)IMM);                                                  \
+	}                                                                                          \
+	NEXT
+#define LDDW(name, opcode)                                                                         \
+	OP(name, opcode)                                                                           \
+	{                                                                                          \
+		const struct vm_insn *second = SECOND;                                             \
+		if (!second || second->code || SRCN)                                               \
+			TRAP_HERE(ILLEGAL);                                                        \
+		DST = (u64)(u32)second->imm << 32 | (u32)IMM;                                      \
+		JUMP(1);                                                                           \
+	}
+#define LEGACY(name, code, type)                                                                   \
+	OP(name, code)                                                                             \
+	TRAP_HERE(LEGACY);
+
+#else
+
+#define ALU_OFF(off, name, op, sign, group, text, effect)                                          \
+	STEP_ALU_FORM(name##_32K, VM_FORK(0x04 | op, off), 32, sign, IMM, effect, )                            \
+	STEP_ALU_FORM(name##_32X, VM_FORK(0x0c | op, off), 32, sign, SRC, effect, )                            \
+	STEP_ALU_FORM(name##_64K, VM_FORK(0x07 | op, off), 64, sign, IMM, effect, )                            \
+	STEP_ALU_FORM(name##_64X, VM_FORK(0x0f | op, off), 64, sign, SRC, effect, )
+#define MOVSX(name, code, off, type)                                                               \
+	OP(name, VM_FORK(code, off))                                                               \
+	{                                                                                          \
+		s64 wide = (type)SRC;                                                              \
+		DST = code == 0xbc ? (u32)wide : (u64)wide;                                        \
+	}                                                                                          \
+	NEXT
+#define END(name, code, imm, type, text, effect)                                                   \
+	OP(name, VM_FORK(code, imm))                                                               \
+	{                                                                                          \
+		type d = (type)DST;                                                                \
+		DST = (u64)(effect);                                                               \
+	}                                                                                          \
+	NEXT
+
+#define STEP_ATOMIC(name, label, type, body)                                                       \
+	OP(name, label)                                                                            \
+	{                                                                                          \
+		type *p = (type *)(void *)ADDRESS(DST + (u64)(s64)OFF, sizeof(type),               \
+						  VM_READ | VM_WRITE | VM_ATOMIC);                 \
+		body;                                                                              \
+	}                                                                                          \
+	NEXT
+#define ATOMIC(name, imm, text, verb, builtin)                                                     \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, builtin(p, (u32)SRC))                                 \
+	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, builtin(p, SRC))                                      \
+	STEP_ATOMIC(name##_FETCH_32, VM_FORK(0xc3, imm | VM_FETCH), u32, SRC = builtin(p, (u32)SRC))                \
+	STEP_ATOMIC(name##_FETCH_64, VM_FORK(0xdb, imm | VM_FETCH), u64, SRC = builtin(p, SRC))
+#define ATOMIC_XCHG(name, imm, verb, builtin)                                                      \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, SRC = builtin(p, (u32)SRC))                           \
+	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, SRC = builtin(p, SRC))
+#define ATOMIC_CMPXCHG(name, imm, verb, builtin)                                                   \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, R(0) = builtin(p, (u32)R(0), (u32)SRC))               \
+	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, R(0) = builtin(p, R(0), SRC))
+
+#endif
+
+#include "isa.def"
+
+#undef STEP_FORKS
+#undef STEP_ALU_FORM
+#undef STEP_ALU
+#undef STEP_JMP_FORM
+#undef STEP_AT
+#undef STEP_ATOMIC
