@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The words of the BPF port, the maps of the machine, and what a run carries. */
+#ifndef BPFVM_MAPS_H
+#define BPFVM_MAPS_H
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#define VM_LOAD(type, p) (*(const type *)(p))
+#define VM_STORE(type, p, v) (*(type *)(p) = (type)(v))
+#define VM_BOUND(index, mask) asm volatile("%0 &= %1" : "+r"(index) : "i"(mask))
+#include "layout.h"
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+struct bpfvm_code {
+	struct vm_insn insn[BPFVM_CODE];
+};
+struct bpfvm_memory {
+	u64 bytes[(BPFVM_MEMORY + BPFVM_MEMORY_SLACK) / 8];
+};
+
+#define ARRAY_OF(name, value_type, entries)                                                        \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, entries);                                                      \
+		__type(key, __u32);                                                                \
+		__type(value, struct value_type);                                                  \
+	} name SEC(".maps")
+
+ARRAY_OF(bpfvm_code, bpfvm_code, BPFVM_SLOTS);
+ARRAY_OF(bpfvm_slots, bpfvm_slot, BPFVM_SLOTS);
+ARRAY_OF(bpfvm_memory, bpfvm_memory, 1);
+ARRAY_OF(bpfvm_machines, bpfvm_machine, 1); /* the loader: one per CPU, and spares */
+ARRAY_OF(bpfvm_hooks, bpfvm_hook, BPFVM_HOOKS);
+
+const volatile u32 bpfvm_cpus; /* machines before the first spare one; set by the loader */
+
+/* An element that is there, since the index is below max_entries; NULL keeps the verifier content. */
+#define ELEMENT(map, index)                                                                        \
+	({                                                                                         \
+		u32 element_ = (index);                                                            \
+		bpf_map_lookup_elem(&map, &element_);                                              \
+	})
+
+/* What a turn needs; lives on the stack of the entry point, where pointers keep their types. */
+struct run {
+	struct bpfvm_machine *m;
+	struct vm_insn *code;
+	u8 *memory;
+	u8 *data, *data_end; /* the packet, or NULL twice */
+	void *ctx;	     /* of the hook */
+	u64 left;
+	u64 pc;
+	u32 len;
+};
+
+#endif
