@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The words of step.h that the portable cores share; included inside the file of a core. */
+#define R(n) vm->st.reg[n]
+#define DSTN vm_dst(in)
+#define SRCN vm_src(in)
+#define DST R(DSTN)
+#define SRC R(SRCN)
+#define OFF in->off
+#define IMM in->imm
+#define STOP(n)                                                                                    \
+	do {                                                                                       \
+		stop = (n);                                                                        \
+		goto out;                                                                          \
+	} while (0)
+#define TRAP_HERE(name) STOP(VM_TRAP_##name)
+#define ADDRESS(a, n, access)                                                                      \
+	({                                                                                         \
+		u8 *at_ = vm_at(vm, a, n, access);                                                 \
+		if (!at_)                                                                          \
+			STOP(VM_TRAP_BOUNDS);                                                      \
+		at_;                                                                               \
+	})
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		u32 target_ = (n);                                                                 \
+		if (!vm_frame_push(&vm->st, vm->row, pc + 1))                                      \
+			STOP(VM_TRAP_FRAMES);                                                      \
+		pc = target_;                                                                      \
+		GO;                                                                                \
+	} while (0)
+#define LEAVE                                                                                      \
+	do {                                                                                       \
+		if (!vm->st.depth)                                                                 \
+			STOP(VM_STOP_EXIT);                                                        \
+		pc = vm_frame_pop(&vm->st, vm->row);                                               \
+		GO;                                                                                \
+	} while (0)
+#define HELPER(n)                                                                                  \
+	do {                                                                                       \
+		stop = vm->helper(vm, n);                                                          \
+		if (stop)                                                                          \
+			goto out;                                                                  \
+		JUMP(0);                                                                           \
+	} while (0)
+#define GO_FORK(key)                                                                               \
+	do {                                                                                       \
+		stop = vm_step_fork(vm, in, key);                                                  \
+		if (stop)                                                                          \
+			goto out;                                                                  \
+		JUMP(0);                                                                           \
+	} while (0)
+#define SECOND (pc + 1 < vm->len ? in + 1 : (void *)0)
