@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Registers only: about a million instructions of shifts and xors (a xorshift generator), no memory. */
+/* Registers only: a xorshift generator, about a million instructions, no access to memory. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Division by zero, which is no trap: the quotient is 0 and the remainder is the dividend (RFC 9669 section 4.1). */
+/* Division by zero is no trap: the quotient is 0, the remainder the dividend (RFC 9669, 4.1). */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

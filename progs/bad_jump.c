@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Programs that try to leave their code: by a pointer made of garbage, by a jump, by helpers that do not exist. */
+/* Programs that try to leave their code: by garbage pointers, by jumps, by an unknown helper. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Programs that never end by themselves: a loop, which the budget stops, and a recursion, which runs out of frames. */
+/* Programs without an end: the budget stops the loop, the number of frames the recursion. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Ten programs that reach for memory which is not theirs; each one ends in a trap that says where. */
+/* Programs that reach for memory which is not theirs; each one ends in a trap that says where. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-/* r10, the top of the frame's 512 bytes; the compiler would not let an access out of them compile. */
+/* r10, the top of the frame's 512 bytes, in a way that hides from the compiler what is outside. */
 #define TOP                                                                                        \
 	({                                                                                         \
 		__u64 top;                                                                         \
@@ -31,8 +31,8 @@ STORE(store_below, __u8, TOP - 513)
 STORE(store_above, __u8, TOP)
 LOAD(load_null, __u32, 0ull)
 STORE(store_null, __u64, 8ull)
-LOAD(load_wrap, __u64, ~0ull - 3)   /* begins at the end of the address space, ends in its beginning */
-STORE(store_high, __u64, TOP | 1ull << 32) /* a stack address, but for one bit that 32 bits do not hold */
+LOAD(load_wrap, __u64, ~0ull - 3)   /* its end is at the beginning of the address space */
+STORE(store_high, __u64, (TOP - 8) | 1ull << 32) /* an address of the stack, but for bit 32 */
 
 static const volatile __u64 constant = 1;
 

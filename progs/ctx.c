@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Works on memory that the caller hands over in r1, its length in r2 (--ctx): turns its bytes around. */
+/* Reverses the caller's memory (--ctx): its address is in r1, its length in r2. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Variables of every sort: constants in .rodata, values and a pointer to them in .data, zeros in .bss. */
+/* Variables of all sorts: constants in .rodata, values and a pointer in .data, zeros in .bss. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

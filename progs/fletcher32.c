@@ -5,9 +5,9 @@
 
 #define BLOCK 359 /* as many words as can be added up without an overflow */
 
-__u16 text[180] =
-	u"A guest is data to the machine that runs it: an array of instructions, changed with one write. "
-	u"It may loop for ever or reach for any address, and still meets its bounds or budget";
+static const volatile __u16 text[180] =
+	u"A guest is data to the machine that runs it: an array of instructions, changed by one "
+	u"write. It may loop for ever and reach for anything, and still meets bounds and a budget.";
 
 static __always_inline __u32 fold(__u32 sum)
 {
@@ -18,7 +18,7 @@ SEC("xdp")
 int fletcher32(void)
 {
 	__u32 words = sizeof(text) / sizeof(text[0]), low = 0xffff, high = 0xffff;
-	const __u16 *p = text;
+	const volatile __u16 *p = text;
 
 	while (words) {
 		__u32 block = words < BLOCK ? words : BLOCK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Two programs in one object, chosen with --prog, that share functions; the first is the default. */
+/* Two programs in one object that share functions; --prog chooses, the first is the default. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The sieve of Eratosthenes on the stack, a bit for each number. R0 = sum of the primes below 3,840. */
+/* The sieve of Eratosthenes on the stack, a bit for each number. R0: the sum of the primes. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SipHash-2-4 of 64 bytes under the key 0 to 15: 64-bit rotations, as in the kernel's hash tables. */
+/* SipHash-2-4 of 64 bytes under the key 0 to 15: 64-bit rotations, as hash tables need them. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Functions chosen at run time through a table: each call is a callx, which the kernel's verifier refuses. */
+/* Functions chosen through a table: each call is a callx, which the kernel's verifier refuses. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Arithmetic and byte order, RFC 9669 sections 4.1 and 4.2, at the edges of every width."""
 from cases import COUNTS, IMMEDIATE_COUNTS, IMMEDIATES, SHIFTS, WORDS, Case, after, filled, fold
-from isa import (ADD, ALU, ALU64, ALU_NAME, DIV, END, K, MOD, MOV, NEG, RETURN, X, Insn, lddw, movr)
+from isa import ADD, ALU, ALU64, ALU_NAME, DIV, END, K, MOD, MOV, NEG, RETURN, X, Insn, lddw, movr
 
 CLASSES = {ALU: 'alu32', ALU64: 'alu64'}
 FORMS = [(op, 0) for op in ALU_NAME] + [(DIV, 1), (MOD, 1)]
+SWAPS = [(ALU | END | K, 'le'), (ALU | END | X, 'be'), (ALU64 | END | K, 'bswap')]
 WIDTHS = {ALU: (8, 16), ALU64: (8, 16, 32)}
 
 
@@ -18,9 +19,11 @@ def pairs():
         for op, off in FORMS:
             for d in WORDS:
                 for s in COUNTS if op in SHIFTS else WORDS:
-                    yield after(f'{name(kind, op, off)} register', Insn(kind | op | X, 1, 2, off), {1: d, 2: s})
+                    insn = Insn(kind | op | X, 1, 2, off)
+                    yield after(f'{name(kind, op, off)} register', insn, {1: d, 2: s})
                 for imm in IMMEDIATE_COUNTS if op in SHIFTS else IMMEDIATES:
-                    yield after(f'{name(kind, op, off)} immediate', Insn(kind | op | K, 1, 0, off, imm), {1: d})
+                    insn = Insn(kind | op | K, 1, 0, off, imm)
+                    yield after(f'{name(kind, op, off)} immediate', insn, {1: d})
 
 
 def single():
@@ -29,9 +32,9 @@ def single():
         for kind in CLASSES:
             yield after(f'{CLASSES[kind]} negate', Insn(kind | NEG | K, 1), {1: d})
             for width in WIDTHS[kind]:
-                yield after(f'{CLASSES[kind]} sign-extending move', Insn(kind | MOV | X, 1, 2, width),
-                            {1: ~d, 2: d})
-        for code, what in ((ALU | END | K, 'le'), (ALU | END | X, 'be'), (ALU64 | END | K, 'bswap')):
+                insn = Insn(kind | MOV | X, 1, 2, width)
+                yield after(f'{CLASSES[kind]} sign-extending move', insn, {1: ~d, 2: d})
+        for code, what in SWAPS:
             for width in (16, 32, 64):
                 yield after(what, Insn(code, 1, imm=width), {1: d})
 
@@ -48,7 +51,8 @@ def registers():
         for d in range(10):
             yield Case('registers of arithmetic', filled([Insn(kind | NEG | K, d)]))
             for width in WIDTHS[kind]:
-                yield Case('registers of arithmetic', filled([Insn(kind | MOV | X, d, (d + 3) % 10, width)]))
+                insn = Insn(kind | MOV | X, d, (d + 3) % 10, width)
+                yield Case('registers of arithmetic', filled([insn]))
     for d in range(10):
         yield Case('registers of arithmetic', filled([Insn(ALU64 | END | K, d, imm=32)]))
 
@@ -60,8 +64,8 @@ def wide():
     for d in range(10):
         yield Case('lddw', filled(lddw(d, 0x8000000180000002)))
     # The upper half of a register that nothing wrote to is 0, and r10 can be read.
-    yield Case('registers at the start', fold(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) + [RETURN])
-    yield Case('registers at the start', fold(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) + [RETURN], bytes(100))
+    for memory in (b'', bytes(100)):
+        yield Case('registers at the start', fold(*range(11)) + [RETURN], memory)
     yield Case('registers at the start', [movr(0, 10), Insn(ALU | ADD | X, 0, 10), RETURN])
 
 

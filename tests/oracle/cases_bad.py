@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Encodings that RFC 9669 does not define, and control flow that leaves the program: the checker refuses them."""
+"""Encodings that RFC 9669 does not define, and jumps that leave the program: all refused."""
 import random
 from typing import NamedTuple
 
 from cases import Case
-from isa import (ABS, ADD, ALU, ALU64, ALU_NAME, ATOMIC, CALL, DIV, END, EXIT, FETCH, IND, JA, JEQ, JMP, JMP32,
-                 JMP_NAME, K, LD, LDX, MEM, MEMSX, MOD, MOV, NEG, RETURN, SIZE, ST, STX, X, Insn, call, jump, lddw,
-                 mov)
+from isa import (ABS, ALU, ALU64, ALU_NAME, ATOMIC, CALL, DIV, END, FETCH, IND, JA, JEQ, JMP,
+                 JMP32, JMP_NAME, K, LD, LDX, MEM, MEMSX, MOD, MOV, NEG, RETURN, SIZE, ST, STX, X,
+                 Insn, call, jump, lddw, mov)
 from cases_memory import ATOMICS
 
 TAIL = [RETURN, mov(0, 1), RETURN]
 
 
 class Form(NamedTuple):
-    """A valid instruction, the fields that it uses, and those that it uses to choose an operation."""
+    """A valid instruction: the fields that it uses, that choose an operation, that it writes."""
     insn: Insn
     uses: str
     selects: str = ''
@@ -65,7 +65,7 @@ MEMORY = bytes(8)
 
 
 def valid():
-    """Every form as it should be, and with r10 where it may be; accepted, or the rest would prove nothing."""
+    """Every form as it should be, and with r10 where it may be: accepted, or the rest is moot."""
     for form in FORMS:
         if form.insn.code != JMP | CALL | X:
             yield Case('valid forms', [form.insn] + TAIL, MEMORY)
@@ -76,8 +76,8 @@ def valid():
         yield Case('valid uses of r10', [Insn(JMP | op | X, 10, 10)] + TAIL)
 
 
-def refused(group, insns, pc=0):
-    return Case(group, insns, MEMORY, refused=pc)
+def refused(group, insns, pc=0, modelled=False):
+    return Case(group, insns, MEMORY, refused=pc, modelled=modelled)
 
 
 def opcodes():
@@ -89,7 +89,7 @@ def opcodes():
 
 
 def fields():
-    """Fields that an instruction does not use have to be 0; registers end at r10, which is not written to."""
+    """Unused fields have to be 0; registers end at r10, which is not written to."""
     for insn, uses, selects, writes in FORMS:
         for field in ('dst', 'src', 'off', 'imm'):
             if field not in uses and field not in selects:
@@ -111,7 +111,8 @@ def variants():
         for form in (K, X):
             for off in (2, 3, 8, 16, -1, 0x100, 0x101, -0x8000):
                 for op in (DIV, MOD):
-                    yield refused('variants of division', [Insn(kind | op | form, 1, 0, off)] + TAIL)
+                    insn = Insn(kind | op | form, 1, 0, off)
+                    yield refused('variants of division', [insn] + TAIL)
         for off in (1, 4, 7, 9, 24, 64, -8, 0x108, 0x110) + ((32,) if kind == ALU else ()):
             yield refused('variants of moves', [Insn(kind | MOV | X, 1, 2, off)] + TAIL)
         for off in (1, 8, 16, 32, -1):
@@ -120,8 +121,10 @@ def variants():
         for width in (0, 1, 8, 15, 17, 24, 48, 63, 65, 128, -16, 0x110, 0x1000010):
             yield refused('variants of byte order', [Insn(code, 1, imm=width)] + TAIL)
     for size in (4, 8):
-        for op in sorted(set(range(256)) - set(ATOMICS)) + [0x100, 0x1e1, 0x140, -1, -2**31, 0x1000000]:
-            yield refused('variants of atomics', [Insn(STX | ATOMIC | SIZE[size], 1, 2, 0, op)] + TAIL)
+        far = [0x100, 0x1e1, 0x140, -1, -2**31, 0x1000000]
+        for op in sorted(set(range(256)) - set(ATOMICS)) + far:
+            insn = Insn(STX | ATOMIC | SIZE[size], 1, 2, 0, op)
+            yield refused('variants of atomics', [insn] + TAIL)
     for src in range(1, 16):
         yield refused('variants of lddw', lddw(1, 0, src) + TAIL)
         if src > 1:
@@ -146,37 +149,43 @@ def wide():
 def control():
     """Jumps and calls out of the program and into an lddw; ends that run on."""
     jumps = [lambda n: jump(n), lambda n: Insn(JMP32 | JA, imm=n), lambda n: call(n)]
-    jumps += [lambda n, code=kind | op | form: Insn(code, 1, 0, n) for kind in (JMP, JMP32) for op in JMP_NAME
-              for form in (K, X)]
+    jumps += [lambda n, code=kind | op | form: Insn(code, 1, 0, n) for kind in (JMP, JMP32)
+              for op in JMP_NAME for form in (K, X)]
     for make in jumps:
         for far in (3, 4, 100, 32767, -2, -3, -100, -32768):
-            yield refused('jumps out of the program', [make(far)] + TAIL[:-1] + [RETURN])
-        yield refused('jumps into an lddw', [make(2), RETURN] + lddw(0, 5) + TAIL)
-        yield refused('jumps into an lddw', lddw(0, 0x95) + [make(-2)] + TAIL, 2)
+            yield refused('jumps out of the program', [make(far)] + TAIL, modelled=True)
+        yield refused('jumps into an lddw', [make(2), RETURN] + lddw(0, 5) + TAIL, modelled=True)
+        yield refused('jumps into an lddw', lddw(0, 0x95) + [make(-2)] + TAIL, 2, True)
     for imm in (2**31 - 1, -2**31, -2**31 + 1, 2**29, 65536):
-        yield refused('jumps out of the program', [Insn(JMP32 | JA, imm=imm)] + TAIL)
-        yield refused('jumps out of the program', [call(imm)] + TAIL)
-    for last in ([mov(0, 1)], [Insn(JMP | JEQ | K, 0, 0, -2)], [call(-2)], lddw(0, 0x95), [Insn(ALU | ADD | K, 0)]):
-        yield refused('ends that run on', [mov(0, 0)] + last, 1)
-    yield Case('no program', [], refused=0)
+        yield refused('jumps out of the program', [Insn(JMP32 | JA, imm=imm)] + TAIL, modelled=True)
+        yield refused('jumps out of the program', [call(imm)] + TAIL, modelled=True)
+    for last in ([mov(0, 1)], [Insn(JMP | JEQ | K, 0, 0, -2)], [call(-2)], lddw(0, 0x95)):
+        yield refused('ends that run on', [mov(0, 0)] + last, 1, True)
+    yield refused('no program', [])
+
+
+WRONG = {'code': range(256), 'dst': range(16), 'src': range(16), 'off': range(-10, 10),
+         'imm': range(-10, 10)}
+
+
+def noise(draw):
+    return Insn(draw.randrange(256), draw.randrange(16), draw.randrange(16),
+                draw.choice([0, 1, -1, -3, draw.randrange(-2**15, 2**15)]),
+                draw.choice([0, 1, 2, -2, draw.randrange(-2**31, 2**31)]))
 
 
 def garbage():
-    """Bytes that never were a program, and programs with one field gone wrong: never checked, only run."""
+    """Bytes that never were a program, and programs with one field gone wrong."""
     draw = random.Random(9669)
     for _ in range(1000):
-        code = [Insn(draw.randrange(256), draw.randrange(16), draw.randrange(16),
-                     draw.choice([0, 1, -1, -3, draw.randrange(-2**15, 2**15)]),
-                     draw.choice([0, 1, 2, -2, draw.randrange(-2**31, 2**31)])) for _ in range(draw.randrange(1, 9))]
-        yield Case('garbage', code, MEMORY)
+        code = [noise(draw) for _ in range(draw.randrange(1, 9))]
+        yield Case('garbage', code, MEMORY, modelled=False)
     for _ in range(2000):
         code = [draw.choice(FORMS).insn for _ in range(8)] + TAIL
         at = draw.randrange(8)
-        field, value = draw.choice([('dst', draw.randrange(16)), ('src', draw.randrange(16)),
-                                    ('off', draw.randrange(-10, 10)), ('imm', draw.randrange(-10, 10)),
-                                    ('code', draw.randrange(256))])
-        code[at] = code[at]._replace(**{field: value})
-        yield Case('garbage', code, MEMORY)
+        field = draw.choice(list(WRONG))
+        code[at] = code[at]._replace(**{field: draw.choice(WRONG[field])})
+        yield Case('garbage', code, MEMORY, modelled=False)
 
 
 def cases():

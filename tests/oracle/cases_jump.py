@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Jumps, calls and the budget: RFC 9669 section 4.3."""
-from cases import IMMEDIATES, WORDS, Case, filled, fold
-from isa import (ADD, ALU64, CALL, JA, JEQ, JMP, JMP32, JMP_NAME, JNE, K, MUL, NEG, RETURN, X, Insn, call, jump, lddw,
-                 load, mov, movr, store)
+from cases import FOLD, IMMEDIATES, WORDS, Case, filled, fold
+from isa import (ALU64, CALL, JA, JEQ, JMP, JMP32, JMP_NAME, JNE, K, MUL, NEG, RETURN, X, Insn, add,
+                 call, callx, jump, lddw, load, mov, movr, store)
 from model import CODE, FRAMES, STACK
 
 CLASSES = {JMP: 'jmp', JMP32: 'jmp32'}
@@ -19,9 +19,11 @@ def conditions():
         for op, symbol in JMP_NAME.items():
             for d in WORDS:
                 for s in WORDS:
-                    yield taken_or_not(f'{what} {symbol} register', Insn(kind | op | X, 1, 2, 1), {1: d, 2: s})
+                    insn = Insn(kind | op | X, 1, 2, 1)
+                    yield taken_or_not(f'{what} {symbol} register', insn, {1: d, 2: s})
                 for imm in IMMEDIATES:
-                    yield taken_or_not(f'{what} {symbol} immediate', Insn(kind | op | K, 1, 0, 1, imm), {1: d})
+                    insn = Insn(kind | op | K, 1, 0, 1, imm)
+                    yield taken_or_not(f'{what} {symbol} immediate', insn, {1: d})
 
 
 def registers():
@@ -29,8 +31,9 @@ def registers():
     for kind in CLASSES:
         for op in JMP_NAME:
             for d in range(10):
-                yield Case('registers of jumps', filled([Insn(kind | op | X, d, (d + 4) % 10, 1), mov(9, 1)]))
-                yield Case('registers of jumps', filled([Insn(kind | op | K, d, 0, 1, 100), mov(9, 1)]))
+                by_register = Insn(kind | op | X, d, (d + 4) % 10, 1)
+                for insn in (by_register, Insn(kind | op | K, d, 0, 1, 9)):
+                    yield Case('registers of jumps', filled([insn, mov(9, 1)]))
 
 
 def distances():
@@ -39,75 +42,77 @@ def distances():
         filler = [mov(0, 9)] * far
         for insn in (jump(far), Insn(JMP32 | JA, imm=far), Insn(JMP | JEQ | K, 0, 0, far, 3)):
             yield Case('jump forward', [mov(0, 3), insn] + filler + [RETURN])
-        for back in (jump(-far - 3), Insn(JMP32 | JA, imm=-far - 3), Insn(JMP | JNE | K, 0, 0, -far - 3, 9)):
-            yield Case('jump back', [mov(0, 5), jump(far + 2), mov(0, 6), RETURN] + filler + [back, RETURN])
+        start, to = [mov(0, 5), jump(far + 2), mov(0, 6), RETURN], -far - 3
+        for back in (jump(to), Insn(JMP32 | JA, imm=to), Insn(JMP | JNE | K, 0, 0, to, 9)):
+            yield Case('jump back', start + filler + [back, RETURN])
     for kind in CLASSES:
         for turns in (1, 10, 200):
-            loop = [Insn(ALU64 | ADD | K, 0, imm=3), Insn(ALU64 | ADD | K, 1, imm=-1), Insn(kind | JNE | K, 1, 0, -3)]
+            loop = [add(0, 3), add(1, -1), Insn(kind | JNE | K, 1, 0, -3)]
             yield Case('loops', [mov(0, 0), mov(1, turns)] + loop + [RETURN])
 
 
 def nested(depth):
-    """A function that calls itself `depth` times; each has its own r6 to r9 and stack, and uses them after it."""
+    """A function that calls itself `depth` times and uses its r6 to r9 and its stack after that."""
     body = [Insn(JMP | JNE | K, 1, 0, 2, 0), mov(0, 1), RETURN]
-    body += [movr(6, 1), movr(7, 1), movr(8, 10), movr(9, 1), Insn(ALU64 | MUL | K, 9, imm=77), store(8, 10, 1, -8)]
-    body += [Insn(ALU64 | ADD | K, 1, imm=-1), call(-len(body) - 2)]
+    body += [movr(6, 1), movr(7, 1), movr(8, 10), movr(9, 1), Insn(ALU64 | MUL | K, 9, imm=77)]
+    body += [store(8, 10, 1, -8), add(1, -1), call(-len(body) - 3)]
     body += [load(8, 2, 10, -8), load(8, 3, 8, -8)] + fold(6, 7, 8, 9, 2, 3, 10) + [RETURN]
-    return [mov(1, depth), mov(6, 42), mov(9, 43), call(1 + len(fold(6, 9, 10)))] + fold(6, 9, 10) + [RETURN] + body
+    after = fold(6, 9, 10) + [RETURN]
+    return [mov(1, depth), mov(6, 42), mov(9, 43), call(len(after))] + after + body
 
 
 def calls():
     for depth in range(FRAMES + 3):
         yield Case('nested calls', nested(depth))
-    yield Case('calls', [mov(1, 20), call(1), RETURN, movr(0, 1), Insn(ALU64 | ADD | K, 0, imm=1), RETURN])
+    yield Case('calls', [mov(1, 20), call(1), RETURN, movr(0, 1), add(0, 1), RETURN])
     yield Case('calls', [call(3), RETURN, mov(0, 7), RETURN, call(-3), RETURN])
     # A callee may read and write its caller's frame; a caller not its callee's.
     child = [store(8, 1, 1, 0), movr(0, 10), RETURN]
-    yield Case('frames', [movr(1, 10), Insn(ALU64 | ADD | K, 1, imm=-16), call(2), load(8, 0, 10, -16), RETURN] + child)
-    yield Case('frames', [movr(1, 10), Insn(ALU64 | ADD | K, 1, imm=-16), call(2), load(8, 0, 0, -8), RETURN] + child)
+    for read in (load(8, 0, 10, -16), load(8, 0, 0, -8)):
+        yield Case('frames', [movr(1, 10), add(1, -16), call(2), read, RETURN] + child)
     yield Case('frames', [call(1), RETURN, load(8, 0, 10, -513), RETURN])
     yield Case('frames', [load(8, 0, 10, -513), RETURN])
     again = [load(8, 0, 10, -8), mov(1, 99), store(8, 10, 1, -8), RETURN]
     yield Case('frames', [call(5), movr(6, 0), call(3)] + fold(6) + [RETURN] + again)
 
 
-def callx():
+def calls_by_address():
     """Functions called by address, and addresses that are none."""
-    body = [movr(0, 1), Insn(ALU64 | NEG | K, 0), RETURN]
-    start = [mov(1, 5)] + lddw(3, CODE + 8 * 6) + [Insn(JMP | CALL | X, 3), Insn(ALU64 | ADD | K, 0, imm=1), RETURN]
-    yield Case('callx', start + body)
+    start = [mov(1, 5)] + lddw(3, CODE + 8 * 6) + [callx(3), add(0, 1), RETURN]
+    yield Case('callx', start + [movr(0, 1), Insn(ALU64 | NEG | K, 0), RETURN])
     for reg in (0, 2, 4, 5, 6, 9):
-        yield Case('callx', lddw(reg, CODE + 8 * 4) + [Insn(JMP | CALL | X, reg), RETURN, mov(0, 4), RETURN])
-    for address in (CODE + 8 * 6, CODE + 8 * 4096, CODE + 0xfffff8, CODE + 4, CODE | 1 << 32, STACK, 1 << 24,
-                    2**63, -8, 0xfe000000, CODE - 8, 1 << 32 | 5, 0, 999, 0xffffff):
-        yield Case('callx to no function', lddw(3, address) + [Insn(JMP | CALL | X, 3), mov(0, 1), RETURN])
+        yield Case('callx', lddw(reg, CODE + 8 * 4) + [callx(reg), RETURN, mov(0, 4), RETURN])
+    # The first of them lies just behind the program.
+    for address in (CODE + 8 * 5, CODE + 8 * 6, CODE + 8 * 4096, CODE + 0xfffff8, CODE + 4,
+                    CODE | 1 << 32, STACK, 1 << 24, 2**63, -8, 0xfe000000, CODE - 8, 1 << 32 | 5, 0,
+                    999, 0xffffff):
+        yield Case('callx to no function', lddw(3, address) + [callx(3), mov(0, 1), RETURN])
     # Into the second slot of an lddw: its opcode is none.
-    yield Case('callx to no function', lddw(3, CODE + 8) + [Insn(JMP | CALL | X, 3), mov(0, 1), RETURN])
-    itself = lddw(3, CODE) + [Insn(JMP | CALL | X, 3), RETURN]
-    yield Case('nested calls', itself)
+    yield Case('callx to no function', lddw(3, CODE + 8) + [callx(3), mov(0, 1), RETURN])
+    yield Case('nested calls', lddw(3, CODE) + [callx(3), RETURN])
 
 
 def helpers():
     """strtol (Linux's helper 105) by number and by callx: its result, and that r6 to r9 survive."""
     text = b'-31415 '
     prepare = [slot for i in (6, 7, 8, 9) for slot in lddw(i, i << 40)]
-    prepare += lddw(0, int.from_bytes(text + b'\0', 'little')) + [store(8, 10, 0, -8), movr(1, 10), movr(4, 10)]
-    prepare += [Insn(ALU64 | ADD | K, 1, imm=-8), mov(2, len(text)), mov(3, 10), Insn(ALU64 | ADD | K, 4, imm=-16)]
+    prepare += lddw(0, int.from_bytes(text + b'\0', 'little')) + [store(8, 10, 0, -8), movr(1, 10)]
+    prepare += [add(1, -8), mov(2, len(text)), mov(3, 10), movr(4, 10), add(4, -16)]
     finish = [load(8, 1, 10, -16)] + fold(1, 6, 7, 8, 9) + [RETURN]
     r0 = len(text.strip())
     for value in (int(text), 6 << 40, 7 << 40, 8 << 40, 9 << 40):
-        r0 = (r0 * 0x01000193 + value) & (1 << 64) - 1
+        r0 = (r0 * FOLD + value) & (1 << 64) - 1
     yield Case('helpers', prepare + [Insn(JMP | CALL, imm=105)] + finish, r0=r0)
-    yield Case('helpers', prepare + [mov(5, 105), Insn(JMP | CALL | X, 5)] + finish, r0=r0)
+    yield Case('helpers', prepare + [mov(5, 105), callx(5)] + finish, r0=r0)
 
 
 def budget():
-    """The run ends at the instruction that the budget does not cover, wherever in a loop that is."""
+    """The run ends at the instruction that the budget no longer covers, wherever that is."""
     for length in range(7):
         yield Case('budget', [mov(2, 1)] * length + [jump(-length - 1)])
-    yield Case('budget', [mov(1, -1), Insn(ALU64 | ADD | K, 1, imm=-1), Insn(JMP | JNE | K, 1, 0, -2), RETURN])
+    yield Case('budget', [mov(1, -1), add(1, -1), Insn(JMP | JNE | K, 1, 0, -2), RETURN])
 
 
 def cases():
-    for part in (conditions, registers, distances, calls, callx, helpers, budget):
+    for part in (conditions, registers, distances, calls, calls_by_address, helpers, budget):
         yield from part()

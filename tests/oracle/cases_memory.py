@@ -3,8 +3,9 @@
 import random
 
 from cases import WORDS, Case, fill, fold
-from isa import (ADD, ALU, ALU64, ALU_NAME, AND, ATOMIC, CMPXCHG, DIV, FETCH, K, LDX, MEM, MEMSX, MOD, OR, RETURN,
-                 SIZE, ST, STX, X, XCHG, XOR, Insn, lddw, load, mov, movr, store)
+from isa import (ADD, ALU, ALU64, ALU_NAME, AND, ATOMIC, CMPXCHG, DIV, FETCH, K, LDX, MEM, MEMSX,
+                 MOD, OR, RETURN, SIZE, ST, STX, X, XCHG, XOR, Insn, add, lddw, load, mov, movr,
+                 store)
 from model import MEMORY, STACK
 
 BYTES = bytes((i * 83 + 0x9c) & 0xff for i in range(40))
@@ -33,31 +34,35 @@ def stores():
     for size in SIZE:
         for off in (0, 1, 2, 3, 4, 5, 7, 8, 13, 31, 32):
             for value in (0, -1, 0x123456789abcdef0, 0x80, -2**31):
-                code = [movr(6, 1)] + lddw(3, value) + [store(size, 1, 3, off)] + contents(6) + fold(3) + [RETURN]
+                code = [movr(6, 1)] + lddw(3, value) + [store(size, 1, 3, off)]
+                code += contents(6) + fold(3) + [RETURN]
                 yield Case(f'store of {size}', code, BYTES)
             for imm in (0, -1, 0x12345678, 0x80, -2**31):
                 insn = Insn(ST | MEM | SIZE[size], 1, 0, off, imm)
-                yield Case(f'store of {size} immediate', [movr(6, 1), insn] + contents(6) + [RETURN], BYTES)
-        yield Case('store of its own address', [store(size, 1, 1, 8), movr(6, 1)] + contents(6) + [RETURN], BYTES)
+                code = [movr(6, 1), insn] + contents(6) + [RETURN]
+                yield Case(f'store of {size} immediate', code, BYTES)
+        code = [store(size, 1, 1, 8), movr(6, 1)] + contents(6) + [RETURN]
+        yield Case('store of its own address', code, BYTES)
         for off in (-512, -511, -100, -9, -8):
-            fill = lddw(3, 0x1122334455667788) + [store(size, 10, 3, off)]
-            yield Case('stack', fill + [load(8, 0, 10, off), load(8, 1, 10, -512)] + fold(1) + [RETURN])
-    zeros = [Insn(0xb7)] + [slot for off in range(-512, 0, 8) for slot in [load(8, 2, 10, off)] + fold(2)] + [RETURN]
-    yield Case('stack begins as zeros', zeros)
+            code = lddw(3, 0x1122334455667788) + [store(size, 10, 3, off), load(8, 0, 10, off)]
+            yield Case('stack', code + [load(8, 1, 10, -512)] + fold(1) + [RETURN])
+    whole = [movr(6, 10), add(6, -512)] + contents(6, 512) + [RETURN]
+    yield Case('stack begins as zeros', whole)
 
 
 def access(size, base, off, kind):
     insn = {'load': load(size, 0, 3, off), 'store': store(size, 3, 4, off),
             'atomic': Insn(STX | ATOMIC | SIZE[size], 3, 4, off, ADD)}[kind]
-    return Case(f'bounds of a {kind}', [mov(0, 1), mov(4, 1)] + lddw(3, base) + [insn, RETURN], BYTES)
+    code = [mov(0, 1), mov(4, 1)] + lddw(3, base) + [insn, RETURN]
+    return Case(f'bounds: {kind}', code, BYTES)
 
 
 def bounds():
     """Around every edge there is, and around those of the numbers."""
-    edges = [(MEMORY, 0), (MEMORY + len(BYTES), 0), (STACK, 0), (STACK + 512, 0), (STACK + 1024, 0), (0, 0), (-8, 8),
-             (-1, 1), (2**63, 0), (MEMORY | 1 << 32, 0), (MEMORY + 0x1000000, 0), (MEMORY + 0xffffff, 0),
-             (MEMORY - 0x7fff, 0x7fff), (MEMORY + 0x8000, -0x8000), (MEMORY - 2**64, 0), (0xff000000, 0),
-             (MEMORY - 0x2000000, 0), (31 << 24, 0), (32 << 24, 0), (0xffffff, 1)]
+    edges = [(MEMORY, 0), (MEMORY + len(BYTES), 0), (STACK, 0), (STACK + 512, 0), (STACK + 1024, 0),
+             (0, 0), (-8, 8), (-1, 1), (2**63, 0), (MEMORY | 1 << 32, 0), (MEMORY + 0x1000000, 0),
+             (MEMORY + 0xffffff, 0), (MEMORY - 0x7fff, 0x7fff), (MEMORY + 0x8000, -0x8000),
+             (0xff000000, 0), (31 << 24, 0), (32 << 24, 0), (0xffffff, 1)]
     for base, off in edges:
         for size in SIZE:
             for delta in (-9, -8, -7, -4, -2, -1, 0, 1, 2, 7, 8):
@@ -71,20 +76,26 @@ def bounds():
     for size in (1, 2, 4):
         for off in (-1, 0, 32, 36, 37, 38, 39, 40):
             insn = Insn(LDX | MEMSX | SIZE[size], 0, 1, off)
-            yield Case('bounds of a sign-extending load', [insn, RETURN], BYTES)
+            yield Case('bounds: sign-extending load', [insn, RETURN], BYTES)
+
+
+def atomic_name(op):
+    if op in (XCHG, CMPXCHG):
+        return 'xchg' if op == XCHG else 'cmpxchg'
+    return ALU_NAME[op & ~FETCH] + (' fetch' if op & FETCH else '')
 
 
 def atomic(size, op, old, value, r0, base=1, src=3):
-    """All that an atomic operation can change: the memory around, the source, r0 and its neighbours."""
-    memory = bytes.fromhex('5aa55aa55aa55aa5') + (old & 2**64 - 1).to_bytes(8, 'little') + b'\xc3' * 24
+    """All that an atomic operation can change: the memory around it, the source, the base, r0."""
+    memory = b'\x5a\xa5' * 4 + (old & 2**64 - 1).to_bytes(8, 'little') + b'\xc3' * 24
     code = [movr(6, 1)] + ([movr(base, 1)] if base != 1 else [])
     if src != base:
         code += lddw(src, value)
     if src != 0 and base != 0:
         code += lddw(0, r0)
-    code += [Insn(STX | ATOMIC | SIZE[size], base, src, 8, op), movr(7, src), movr(8, base)] + fold(7, 8)
-    name = {XCHG: 'xchg', CMPXCHG: 'cmpxchg'}.get(op) or ALU_NAME[op & ~FETCH] + (' fetch' if op & FETCH else '')
-    return Case(f'atomic{size * 8} {name}', code + contents(6) + [RETURN], memory)
+    code += [Insn(STX | ATOMIC | SIZE[size], base, src, 8, op), movr(7, src), movr(8, base)]
+    code += fold(7, 8) + contents(6) + [RETURN]
+    return Case(f'atomic{size * 8} {atomic_name(op)}', code, memory)
 
 
 def atomics():
@@ -98,10 +109,12 @@ def atomics():
                     for r0 in (old, old ^ 1 << 40, old & 0xffffffff, old ^ 1, ~old):
                         yield atomic(size, op, old, 0x5152535455565758, r0)
             for base, src in ((2, 2), (0, 4), (4, 0), (0, 0), (9, 8), (5, 9)):
-                yield atomic(size, op, 0x0123456789abcdef, 0x1111111122222222, 0x89abcdef, base, src)
+                old = 0x0123456789abcdef
+                yield atomic(size, op, old, 0x1111111122222222, 0x89abcdef, base, src)
             for off in (-16, -12, -15, -11, -8, -4):
-                code = [mov(1, 3), store(8, 10, 1, -16), Insn(STX | ATOMIC | SIZE[size], 10, 1, off, op)]
-                yield Case('atomics on the stack', code + [load(8, 2, 10, -16)] + fold(1, 2) + [RETURN])
+                code = [mov(1, 3), store(8, 10, 1, -16)]
+                code += [Insn(STX | ATOMIC | SIZE[size], 10, 1, off, op), load(8, 2, 10, -16)]
+                yield Case('atomics on the stack', code + fold(1, 2) + [RETURN])
             for off in (1, 2, 3, 4, 5, 6, 7, 33, 36, 37, 38, 39, 40):
                 code = [mov(3, 1), Insn(STX | ATOMIC | SIZE[size], 1, 3, off, op)] + fold(3)
                 yield Case('atomics off their alignment', code + [RETURN], BYTES)
@@ -116,8 +129,9 @@ def random_insn(draw):
         op = draw.choice(list(ALU_NAME))
         off = draw.randrange(2) if op in (DIV, MOD) else 0
         form = draw.choice([K, X])
-        return Insn(draw.choice([ALU, ALU64]) | op | form, d, s if form else 0, off, 0 if form else draw.choice(
-            [0, 1, 31, 63, -1, draw.randrange(-2**31, 2**31)]))
+        imm = draw.choice([0, 1, 31, 63, -1, draw.randrange(-2**31, 2**31)])
+        code = draw.choice([ALU, ALU64]) | op | form
+        return Insn(code, d, s, off) if form else Insn(code, d, 0, off, imm)
     size = draw.choice(list(SIZE))
     off = draw.randrange(low, high + 1)
     if kind < 0.75:
@@ -129,12 +143,13 @@ def random_insn(draw):
 
 
 def mixed():
-    """Long random stretches, the same in every run, so that what one instruction leaves behind shows in the next."""
+    """Long random stretches, the same in every run: what one leaves behind shows in the next."""
     draw = random.Random(9669)
     for _ in range(400):
         code = [movr(6, 1)] + [slot for reg in range(6) for slot in lddw(reg, draw.choice(WORDS))]
-        code += [random_insn(draw) for _ in range(draw.randrange(5, 60))] + fold(1, 2, 3, 4, 5) + contents(6)
-        yield Case('mixed', code + [movr(7, 10), Insn(ALU64 | ADD | K, 7, imm=-64)] + contents(7, 64) + [RETURN], BYTES)
+        code += [random_insn(draw) for _ in range(draw.randrange(5, 60))]
+        code += fold(1, 2, 3, 4, 5) + contents(6) + [movr(7, 10), add(7, -64)] + contents(7, 64)
+        yield Case('mixed', code + [RETURN], BYTES)
 
 
 def cases():

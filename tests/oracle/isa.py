@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Encodes instructions, and writes them down for a person; from the tables of RFC 9669, sections 3 to 5."""
+"""Encodes instructions, and writes them down for a person; from RFC 9669, sections 3 to 5."""
 import struct
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ K, X = 0x00, 0x08  # the second operand: `imm` or the source register
 # Arithmetic (section 4.1): code in the upper four bits.
 ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, NEG, MOD, XOR, MOV, ARSH, END = (n << 4 for n in range(14))
 # Jumps (section 4.3).
-JA, JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE, CALL, EXIT, JLT, JLE, JSLT, JSLE = (n << 4 for n in range(14))
+JA, JEQ, JGT, JGE, JSET, JNE, JSGT, JSGE, CALL, EXIT = (n << 4 for n in range(10))
+JLT, JLE, JSLT, JSLE = (n << 4 for n in range(10, 14))
 # Loads and stores (section 5): mode and size.
 IMM, ABS, IND, MEM, MEMSX, ATOMIC = 0x00, 0x20, 0x40, 0x60, 0x80, 0xc0
 SIZE = {4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18}
@@ -40,13 +41,14 @@ def signed(value, bits):
 
 def encode(insns):
     """The bytes of instructions, in hex."""
-    return b''.join(struct.pack('<BBhi', i.code, i.src << 4 | i.dst, signed(i.off, 16), signed(i.imm, 32))
-                    for i in insns).hex()
+    return b''.join(struct.pack('<BBhi', i.code, i.src << 4 | i.dst, signed(i.off, 16),
+                                signed(i.imm, 32)) for i in insns).hex()
 
 
 def lddw(reg, value, src=0):
     """The two slots that load 64 bits."""
-    return [Insn(LD | IMM | SIZE[8], reg, src, 0, signed(value, 32)), Insn(0, 0, 0, 0, signed(value >> 32, 32))]
+    return [Insn(LD | IMM | SIZE[8], reg, src, 0, signed(value, 32)),
+            Insn(0, 0, 0, 0, signed(value >> 32, 32))]
 
 
 def mov(dst, imm):
@@ -55,6 +57,14 @@ def mov(dst, imm):
 
 def movr(dst, src):
     return Insn(ALU64 | MOV | X, dst, src)
+
+
+def add(dst, imm):
+    return Insn(ALU64 | ADD | K, dst, imm=imm)
+
+
+def addr(dst, src):
+    return Insn(ALU64 | ADD | X, dst, src)
 
 
 def load(size, dst, src, off=0):
@@ -71,6 +81,10 @@ def jump(distance):
 
 def call(distance):
     return Insn(JMP | CALL, src=1, imm=distance)
+
+
+def callx(reg):
+    return Insn(JMP | CALL | X, reg)
 
 
 RETURN = Insn(JMP | EXIT)
@@ -138,5 +152,6 @@ def describe(insns):
         else:
             text = (describe_memory, describe_jump, describe_alu)[
                 0 if i.code & 7 < ALU else 1 if i.code & 7 in (JMP, JMP32) else 2](i)
-        lines.append(f'{number:4}: ({i.code:02x}) dst={i.dst} src={i.src} off={i.off} imm={i.imm:#x}  {text}')
+        fields = f'({i.code:02x}) dst={i.dst} src={i.src} off={i.off} imm={i.imm:#x}'
+        lines.append(f'{number:4}: {fields}  {text}')
     return lines

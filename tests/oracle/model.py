@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-A second opinion: executes guests as RFC 9669 words it. Shares nothing with the machine but the address map of
-include/vm.h, the number of frames and their size; numbers are of unlimited width and get cut where the RFC says so.
+A second opinion: executes guests as RFC 9669 words it. Shares nothing with the machine but the
+address map of include/vm.h, the number of frames and their size; numbers are of unlimited width and
+get cut where the RFC says so.
 """
-from isa import (ABS, ADD, ALU, ALU64, AND, ARSH, ATOMIC, CALL, CMPXCHG, DIV, END, EXIT, FETCH, IMM, IND, JA, JEQ,
-                 JGE, JGT, JLE, JLT, JMP, JMP32, JNE, JSET, JSGE, JSGT, JSLE, JSLT, LD, LDX, LSH, MEM, MEMSX, MOD,
-                 MOV, MUL, NEG, OR, RSH, SIZE, ST, STX, SUB, X, XCHG, XOR, signed)
+import operator
+
+from isa import (ABS, ADD, ALU, ALU64, AND, ARSH, ATOMIC, CALL, CMPXCHG, DIV, END, EXIT, FETCH, IMM,
+                 IND, JA, JEQ, JGE, JGT, JLE, JLT, JMP, JMP32, JNE, JSET, JSGE, JSGT, JSLE, JSLT,
+                 LD, LDX, LSH, MEM, MEMSX, MOD, MOV, MUL, NEG, OR, RSH, SIZE, ST, SUB, X, XCHG,
+                 XOR, signed)
 
 FRAMES, FRAME_SIZE = 8, 512
 STACK, MEMORY, CODE = 0x01000000, 0x02000000, 0xff000000
@@ -30,20 +34,25 @@ def modulo(a, b):
     return a - b * truncated_quotient(a, b) if b else a
 
 
-ARITHMETIC = {ADD: lambda a, b: a + b, SUB: lambda a, b: a - b, MUL: lambda a, b: a * b, OR: lambda a, b: a | b,
-              AND: lambda a, b: a & b, XOR: lambda a, b: a ^ b, MOV: lambda a, b: b, DIV: divide, MOD: modulo}
-CONDITION = {JEQ: lambda a, b: a == b, JNE: lambda a, b: a != b, JSET: lambda a, b: a & b != 0,
-             JGT: lambda a, b: a > b, JGE: lambda a, b: a >= b, JLT: lambda a, b: a < b, JLE: lambda a, b: a <= b,
-             JSGT: lambda a, b: a > b, JSGE: lambda a, b: a >= b, JSLT: lambda a, b: a < b, JSLE: lambda a, b: a <= b}
-COMBINE = {ADD: lambda a, b: a + b, OR: lambda a, b: a | b, AND: lambda a, b: a & b, XOR: lambda a, b: a ^ b,
-           XCHG & ~FETCH: lambda a, b: b}
+def second(_, b):
+    return b
+
+
+ARITHMETIC = {ADD: operator.add, SUB: operator.sub, MUL: operator.mul, OR: operator.or_,
+              AND: operator.and_, XOR: operator.xor, MOV: second, DIV: divide, MOD: modulo}
+CONDITION = {JEQ: operator.eq, JNE: operator.ne, JSET: operator.and_, JGT: operator.gt,
+             JGE: operator.ge, JLT: operator.lt, JLE: operator.le, JSGT: operator.gt,
+             JSGE: operator.ge, JSLT: operator.lt, JSLE: operator.le}
+COMBINE = {ADD: operator.add, OR: operator.or_, AND: operator.and_, XOR: operator.xor,
+           XCHG & ~FETCH: second}
 
 
 class Machine:
     """One run of a program over a private copy of `memory`."""
 
     def __init__(self, insns, memory=b''):
-        self.insns, self.memory, self.stack = insns, bytearray(memory), bytearray(FRAMES * FRAME_SIZE)
+        self.insns, self.memory = insns, bytearray(memory)
+        self.stack = bytearray(FRAMES * FRAME_SIZE)
         self.reg = [0] * 11
         self.reg[1:3] = (MEMORY, len(memory)) if memory else (0, 0)
         self.frames, self.pc, self.steps = [], 0, 0
@@ -122,7 +131,8 @@ class Machine:
             raise Trap('ILLEGAL')
         is_signed = op in (JSGT, JSGE, JSLT, JSLE)
         cut = (lambda v: signed(v, bits)) if is_signed else lambda v: v & (1 << bits) - 1
-        return following + (i.off if CONDITION[op](cut(self.reg[i.dst]), cut(self.second_operand(i))) else 0)
+        holds = CONDITION[op](cut(self.reg[i.dst]), cut(self.second_operand(i)))
+        return following + (i.off if holds else 0)
 
     def target(self, i):
         """Of a call; a callx finds eight bytes to an instruction in the code region."""
