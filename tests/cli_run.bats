@@ -125,6 +125,13 @@ on_all() {
 	fails 3 "atomic operation on a misaligned address"
 }
 
+@test "a helper's argument that is not the guest's memory" {
+	guest=$(raw argument <<<$'r1 = 0x9000000 ll\nr2 = 4\nr3 = 10\nr4 = r10\nr4 += -8\ncall 105\nexit')
+	loader run "$guest" --core table
+	fails 3 "insn 6: helper argument outside of every region, or without permission: read of 4 bytes at 0x9000000"
+	tells "call bpf_strtol#105"
+}
+
 @test "recursion ends when the frames do" {
 	loader run "$PROGS/bad_loop.o" --prog recursion --core table
 	fails 3 "too many nested calls"

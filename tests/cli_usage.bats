@@ -96,10 +96,10 @@ refused() {
 	refused "neither an XDP nor a tc program" run "$PROGS/ctx.o" --packet hex:00112233445566778899aabbccddee
 	refused "--ctx: " run "$fib" --core table --ctx hex:00 --packet hex:00112233445566778899aabbccddee
 	loader run "$fib" --core table --packet hex:00
-	fails_plainly 1 "packet"
+	fails 1 "packet: "
 	head -c 32769 /dev/zero >"$BATS_TEST_TMPDIR/long"
 	loader run "$fib" --core table --packet "$BATS_TEST_TMPDIR/long"
-	fails_plainly 1 "packet"
+	fails 1 "packet: "
 	loader run "$fib" --core table --packet /nonexistent
 	fails 1 "--packet /nonexistent: No such file or directory"
 	: >"$BATS_TEST_TMPDIR/nothing"

@@ -39,7 +39,7 @@ static const char *access_name(u32 access)
 static bool memory_trap(u32 stop)
 {
 	return stop == VM_TRAP_BOUNDS || stop == VM_TRAP_READONLY || stop == VM_TRAP_WRITEONLY ||
-	       stop == VM_TRAP_ATOMIC;
+	       stop == VM_TRAP_ATOMIC || stop == VM_TRAP_ARGUMENT;
 }
 
 /* In JSON; null after an EXIT and after a signal. */
