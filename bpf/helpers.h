@@ -4,12 +4,7 @@
 #define BPFVM_HELPERS_H
 
 #include "memory.h"
-
-/* What a body receives: the argument registers, and the memory behind those that are pointers. */
-struct args {
-	u64 v[5];
-	u8 *p[5];
-};
+#include "helper_call.h"
 
 /*
  * The place of `size` bytes at `addr` for a helper, or NULL with the fault filled in. Not the packet: kernel helpers
@@ -31,10 +26,7 @@ static __always_inline u8 *span(struct run *r, u64 addr, u64 size, u32 access)
 		VM_BOUND(o, BPFVM_MEMORY - 1);
 		return r->memory + o;
 	}
-	m->st.fault_addr = addr;
-	m->st.fault_size = size;
-	m->st.fault_access = access;
-	return NULL;
+	return vm_span_fault(&m->st, addr, size, access);
 }
 
 /* The size of a checked span, again within the verifier's knowledge: 1 to VM_HELPER_SPAN. */
@@ -45,27 +37,27 @@ static __always_inline u64 span_size(u64 size)
 	return size + 1;
 }
 
-static __always_inline u64 helper_ktime_get_ns(struct args *a)
+static __always_inline u64 helper_ktime_get_ns(struct vm_args *a)
 {
 	return bpf_ktime_get_ns();
 }
 
-static __always_inline u64 helper_ktime_get_boot_ns(struct args *a)
+static __always_inline u64 helper_ktime_get_boot_ns(struct vm_args *a)
 {
 	return bpf_ktime_get_boot_ns();
 }
 
-static __always_inline u64 helper_get_prandom_u32(struct args *a)
+static __always_inline u64 helper_get_prandom_u32(struct vm_args *a)
 {
 	return bpf_get_prandom_u32();
 }
 
-static __always_inline u64 helper_get_smp_processor_id(struct args *a)
+static __always_inline u64 helper_get_smp_processor_id(struct vm_args *a)
 {
 	return bpf_get_smp_processor_id();
 }
 
-static __always_inline u64 helper_strtol(struct args *a)
+static __always_inline u64 helper_strtol(struct vm_args *a)
 {
 	long value = 0, n;
 	n = bpf_strtol((char *)a->p[0], span_size(a->v[1]), a->v[2], &value);
@@ -74,7 +66,7 @@ static __always_inline u64 helper_strtol(struct args *a)
 	return n;
 }
 
-static __always_inline u64 helper_strtoul(struct args *a)
+static __always_inline u64 helper_strtoul(struct vm_args *a)
 {
 	unsigned long value = 0;
 	long n;
@@ -84,27 +76,17 @@ static __always_inline u64 helper_strtoul(struct args *a)
 	return n;
 }
 
-#define ARG_NONE(i) 1
-#define ARG_VALUE(i) 1
-#define ARG_SIZE(i) 1
-#define ARG_READ(i) ((a.p[i] = span(r, a.v[i], a.v[(i + 1) % 5], VM_READ)) != NULL)
-#define ARG_WRITE(i) ((a.p[i] = span(r, a.v[i], a.v[(i + 1) % 5], VM_WRITE)) != NULL)
-#define ARG_WRITE8(i) ((a.p[i] = span(r, a.v[i], 8, VM_WRITE)) != NULL)
+#define VM_SPAN(addr, size, access) span(r, addr, size, access)
 
 /* Calls helper `number` with the guest's r1 to r5; the result goes to r0. Returns a trap or 0. */
 static __noinline u32 helper(struct run *r, u32 number)
 {
 	struct bpfvm_machine *m = r->m;
 	u64 *reg = m->st.reg;
-	struct args a = { { reg[1], reg[2], reg[3], reg[4], reg[5] }, { NULL } };
+	struct vm_args a = { { reg[1], reg[2], reg[3], reg[4], reg[5] }, { NULL } };
 
 	switch (number) {
-#define HELPER(number, name, t1, t2, t3, t4, t5)                                                   \
-	case number:                                                                               \
-		if (!(ARG_##t1(0) && ARG_##t2(1) && ARG_##t3(2) && ARG_##t4(3) && ARG_##t5(4)))    \
-			return VM_TRAP_ARGUMENT;                                                   \
-		reg[0] = helper_##name(&a);                                                        \
-		return VM_STOP_NONE;
+#define HELPER VM_HELPER_ARM
 #include "helpers.def"
 	}
 	return VM_TRAP_HELPER;

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Builds the machine, the loader, the guests and the tests. `make help` lists what to ask for.
+
+CLANG	?= clang-19
+STRIP	?= llvm-strip-19
+B	:= build
+
+# Build options of the machine: make BPFVM_CODE=65536 BPFVM_MEMORY_BITS=22 BPFVM_SLOTS=16
+OPTIONS	:= $(foreach o,BPFVM_CODE BPFVM_MEMORY_BITS BPFVM_SLOTS,$(if $($o),-D$o=$($o)))
+HOST	:= -std=gnu11 -Wall -Wextra -Werror -Iinclude -Ibpf -Iuser $(OPTIONS)
+# what is compiled with which options, so that other options build again
+CFLAGS	?= -O2 -g
+STAMP	:= $(B)/options
+LIBS	:= -lbpf -lelf -ljansson -lsmartcols -lcap
+MULTI	:= $(shell $(CC) -print-multiarch)
+
+LIB_SRC	:= $(filter-out user/loader.c user/cmd_%.c user/cli_%.c,$(wildcard user/*.c))
+CLI_SRC	:= $(wildcard user/loader.c user/cmd_*.c user/cli_*.c)
+MCU_SRC	:= $(wildcard mcu/*.c)
+LIB_OBJ	:= $(LIB_SRC:%.c=$(B)/%.o) $(MCU_SRC:%.c=$(B)/%.o) $(B)/machine_object.o
+CLI_OBJ	:= $(CLI_SRC:%.c=$(B)/%.o)
+PROGS	:= $(patsubst %.c,%.o,$(wildcard progs/*.c))
+UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all help run progs tests check check-unit check-cli check-oracle check-sanitize check-kernels \
+	fuzz cost bench clean FORCE
+.DELETE_ON_ERROR:
+
+all: loader progs ## build the loader and the guests
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 20
+
+loader: $(CLI_OBJ) $(B)/libbpfvm.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libbpfvm.a: $(LIB_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HOST) -MMD -MP -c -o $@ $<
+
+$(B)/bpfvm.bpf.o: bpf/bpfvm.bpf.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
+		-mllvm -enable-tail-merge=0 -Iinclude -I/usr/include/$(MULTI) $(OPTIONS) \
+		-MMD -MP -c -o $@ $<
+
+# The object goes into the library as it is, without the debug sections that only a person reads.
+$(B)/machine_object.o: $(B)/bpfvm.bpf.o user/machine_object.S
+	$(STRIP) -g -o $(B)/machine.o $<
+	$(CC) -c -DOBJECT='"$(B)/machine.o"' -o $@ user/machine_object.S
+
+progs: $(PROGS) ## build the guest programs
+progs/%.o: progs/%.c $(wildcard progs/*.h)
+	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTI) -c -o $@ $<
+
+$(STAMP): FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(OPTIONS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(OPTIONS)' >$@
+
+$(B)/tests/unit/test_%: tests/unit/test_%.c $(B)/libbpfvm.a $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS) -lcmocka
+
+tests: $(UNIT) $(B)/tests/fuzz
+
+clean: ## remove what was built
+	rm -rf $(B) loader progs/*.o
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

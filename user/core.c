@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The cores by name, and what the public functions check before a core sees the call. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "core.h"
+
+static const struct {
+	const char *name;
+	int (*open)(const char *, struct bpfvm_core **, struct bpfvm_error *);
+} makers[] = {
+	{"kernel", bpfvm_core__open_kernel},
+	{"switch", bpfvm_core__open_host},
+	{"table", bpfvm_core__open_host},
+	{"small", bpfvm_core__open_host},
+};
+
+const char *const bpfvm_core_names[] = {"kernel", "switch", "table", "small", NULL};
+_Static_assert(sizeof(bpfvm_core_names) / sizeof(*bpfvm_core_names) ==
+		       sizeof(makers) / sizeof(*makers) + 1,
+	       "one maker per name");
+
+int bpfvm_core__open(const char *name, struct bpfvm_core **core, struct bpfvm_error *err)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++) {
+		if (!strcmp(name, makers[i].name))
+			return makers[i].open(name, core, err);
+	}
+	return bpfvm_error__set(err, -ENOENT, "the cores are kernel, switch, table and small",
+				"%s: no such core", name);
+}
+
+void bpfvm_core__close(struct bpfvm_core *core)
+{
+	if (core)
+		core->ops->close(core);
+}
+
+int bpfvm_core__load(struct bpfvm_core *core, const struct bpfvm_image *image,
+		     struct bpfvm_error *err)
+{
+	int ret;
+
+	if (!image->len)
+		return bpfvm_error__set(err, -EINVAL, NULL, "guest: it has no instructions");
+	if (image->entry >= image->len)
+		return bpfvm_error__set(err, -EINVAL, NULL, "guest: its entry lies outside of it");
+	ret = core->ops->load(core, image, err);
+	core->loaded = !ret;
+	return ret;
+}
+
+int bpfvm_core__packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfvm_error *err)
+{
+	if (size < 14 || size > BPFVM_PACKET)
+		return bpfvm_error__set(err, -EINVAL, "an Ethernet header alone is 14 bytes",
+					"packet: %u bytes; it must have 14 to %u", size,
+					BPFVM_PACKET);
+	return core->ops->packet(core, data, size, err);
+}
+
+static int start(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
+		 struct bpfvm_result *result, struct bpfvm_error *err)
+{
+	memset(result, 0, sizeof(*result));
+	if (!core->loaded)
+		return bpfvm_error__set(err, -EINVAL, NULL, "core: no guest is loaded");
+	return core->ops->run(core, budget < BPFVM_SLICE ? budget : BPFVM_SLICE, times, resume,
+			      result, err);
+}
+
+int bpfvm_core__run(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
+		    struct bpfvm_error *err)
+{
+	return start(core, budget, 1, false, result, err);
+}
+
+int bpfvm_core__resume(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
+		       struct bpfvm_error *err)
+{
+	return start(core, budget, 1, true, result, err);
+}
+
+int bpfvm_core__repeat(struct bpfvm_core *core, u64 budget, u32 times, struct bpfvm_result *result,
+		       struct bpfvm_error *err)
+{
+	return start(core, budget, times ? times : 1, false, result, err);
+}
+
+const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size)
+{
+	*size = 0;
+	return core->loaded && number < VM_REGIONS ? core->ops->region(core, number, size) : NULL;
+}
+
+int bpfvm_core__usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
+{
+	return core->ops->usage(core, rows, max);
+}
+
+void bpfvm_result__from_state(struct bpfvm_result *result, const struct vm_state *st, u64 budget)
+{
+	result->stop = st->stop;
+	result->pc = st->pc;
+	result->r0 = st->reg[0];
+	memcpy(result->reg, st->reg, sizeof(result->reg));
+	result->steps = budget - st->left;
+	switch (st->stop) {
+	case VM_TRAP_BOUNDS:
+	case VM_TRAP_READONLY:
+	case VM_TRAP_WRITEONLY:
+	case VM_TRAP_ATOMIC:
+	case VM_TRAP_ARGUMENT:
+		result->fault_addr = st->fault_addr;
+		result->fault_size = st->fault_size;
+		result->fault_access = st->fault_access;
+	}
+}
+
+u64 bpfvm_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a core is to the library: a table of functions. Private to it. */
+#ifndef BPFVM_CORE_OPS_H
+#define BPFVM_CORE_OPS_H
+
+#include "bpfvm.h"
+
+/* The operations of bpfvm.h on one core; `run` with times above 1 repeats, with `resume` goes on. */
+struct bpfvm_core_ops {
+	int (*load)(struct bpfvm_core *, const struct bpfvm_image *, struct bpfvm_error *);
+	int (*packet)(struct bpfvm_core *, const u8 *, u32, struct bpfvm_error *);
+	int (*run)(struct bpfvm_core *, u64 budget, u32 times, bool resume, struct bpfvm_result *,
+		   struct bpfvm_error *);
+	const u8 *(*region)(struct bpfvm_core *, u32 number, u32 *size);
+	int (*usage)(struct bpfvm_core *, struct bpfvm_usage *, u32 max);
+	void (*close)(struct bpfvm_core *);
+};
+
+struct bpfvm_core {
+	const struct bpfvm_core_ops *ops;
+	bool loaded;
+};
+
+/* Copies what a stopped state tells. `budget` is what the run, or all its slices, were given. */
+void bpfvm_result__from_state(struct bpfvm_result *result, const struct vm_state *st, u64 budget);
+
+/* Nanoseconds of the monotonic clock. */
+u64 bpfvm_clock(void);
+
+/* The makers behind bpfvm_core__open. */
+int bpfvm_core__open_host(const char *name, struct bpfvm_core **core, struct bpfvm_error *err);
+int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct bpfvm_error *err);
+
+#endif

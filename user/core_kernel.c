@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel core: a guest in a slot of the loaded machine. Without a packet it runs through the syscall entry point,
+ * on a machine that this process keeps between slices; with one, or repeated, through the hook's own entry point.
+ */
+#define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "session.h"
+
+#define LOOPBACK 1 /* the interface of packets that come from BPF_PROG_TEST_RUN */
+
+struct kernel_core {
+	struct bpfvm_core base;
+	struct bpfvm_session *session;
+	struct bpfvm_machine *machine; /* claimed by this process */
+	struct bpfvm_machine *ran;     /* of the last run: that one, or the CPU's */
+	enum bpfvm_kind kind;
+	u32 slot;
+	u32 version;
+	u32 bytes;  /* of guest memory in use */
+	u64 budget; /* given to the present run so far */
+	u8 *packet; /* as given, or NULL */
+	u32 packet_size;
+	u8 *out; /* as the last run left it */
+	u32 out_size;
+};
+
+static struct kernel_core *kernel_of(struct bpfvm_core *core)
+{
+	return (struct kernel_core *)core;
+}
+
+/* Gives each area of the image a place behind the machines' memory, aligned to 8, with its first contents. */
+static int place_areas(struct kernel_core *k, const struct bpfvm_image *image,
+		       struct bpfvm_slot *slot, struct bpfvm_error *err)
+{
+	struct bpfvm_session *s = k->session;
+	u64 at = s->guests;
+
+	for (u32 i = 0; i < VM_REGIONS; i++) {
+		const struct bpfvm_memory_area *area = &image->area[i];
+
+		if (!area->size)
+			continue;
+		if (at + area->size > BPFVM_MEMORY)
+			return bpfvm_error__set(err, -ENOSPC, "build with a larger BPFVM_MEMORY_BITS",
+						"guest: its memory ends in %s: %u bytes are free of %u",
+						area->name, (u32)(BPFVM_MEMORY - s->guests),
+						BPFVM_MEMORY);
+		memcpy(s->memory + at, area->data, area->size);
+		slot->row[i].base = (u32)at;
+		slot->row[i].rlen = area->access & VM_READ ? area->size : 0;
+		slot->row[i].wlen = area->access & VM_WRITE ? area->size : 0;
+		at += (area->size + 7ull) & ~7ull;
+	}
+	k->bytes = (u32)(at - s->guests);
+	return 0;
+}
+
+/* Writes the guest into another slot than the present one, then makes that the present one. */
+static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
+{
+	struct kernel_core *k = kernel_of(core);
+	u32 n = (k->slot + 1) % BPFVM_SLOTS;
+	struct bpfvm_slot *slot = &k->session->slot[n], next = {.len = image->len};
+	struct vm_insn *code = (struct vm_insn *)k->session->code + (size_t)n * BPFVM_CODE;
+	int ret;
+
+	if (image->len > BPFVM_CODE)
+		return bpfvm_error__set(err, -E2BIG, "build with a larger BPFVM_CODE",
+					"guest: %u instructions; a slot holds %u", image->len,
+					BPFVM_CODE);
+	ret = place_areas(k, image, &next, err);
+	if (ret)
+		return ret;
+	memcpy(code, image->code, image->len * sizeof(*code));
+	if (slot->len > image->len)
+		memset(code + image->len, 0, (slot->len - image->len) * sizeof(*code));
+	next.version = ++k->version;
+	next.entry = image->entry;
+	next.arg[0] = image->arg[0];
+	next.arg[1] = image->arg[1];
+	*slot = next;
+	k->slot = n;
+	k->kind = image->kind;
+	free(k->packet);
+	k->packet = NULL;
+	return 0;
+}
+
+static int packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfvm_error *err)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	free(k->packet);
+	k->packet = malloc(size);
+	if (!k->packet)
+		return bpfvm_error__set(err, -ENOMEM, NULL, "packet: no memory");
+	memcpy(k->packet, data, size);
+	k->packet_size = k->out_size = size;
+	memcpy(k->out, data, size);
+	return 0;
+}
+
+/* What bpf/run.h does for a hook, for a machine that this process holds. */
+static void prepare(struct kernel_core *k, u64 budget)
+{
+	const struct bpfvm_slot *slot = &k->session->slot[k->slot];
+	struct bpfvm_machine *m = k->machine;
+
+	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
+	       sizeof(m->row) - 2 * sizeof(*m->row));
+	m->slot = k->slot;
+	m->version = slot->version;
+	if (m->row[VM_REGION_STACK].dirty)
+		memset(k->session->memory + m->memory, 0, VM_STACK_SIZE);
+	m->row[VM_REGION_STACK].dirty = 0;
+	memset(&m->st, 0, sizeof(m->st));
+	vm_frame_open(&m->st, m->row);
+	m->st.reg[1] = slot->arg[0];
+	m->st.reg[2] = slot->arg[1];
+	m->st.pc = slot->entry;
+	m->st.left = budget;
+	k->budget = budget;
+}
+
+/* Turns the machine until it stops by itself: one call may end early, at the limit of the kernel's loops. */
+static int turn_machine(struct kernel_core *k, struct bpfvm_error *err)
+{
+	struct bpfvm_call call = {.machine = (u32)(k->machine - k->session->machine)};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &call, .ctx_size_in = sizeof(call));
+
+	k->ran = k->machine;
+	k->machine->st.stop = VM_STOP_NONE;
+	do {
+		int ret = bpf_prog_test_run_opts(k->session->call, &opts);
+
+		if (ret == -EINTR || ret == -EAGAIN)
+			continue;
+		if (ret)
+			return bpfvm_error__set(err, ret, "`loader doctor` looks for the reason",
+						"kernel: the run: %s", strerror(-ret));
+	} while (k->machine->st.stop == VM_STOP_NONE);
+	return 0;
+}
+
+/* Keeps the thread on its CPU for a run, so that the machine that ran is known; undone by the caller. */
+static u32 stay(cpu_set_t *before)
+{
+	u32 cpu = (u32)sched_getcpu();
+	cpu_set_t here;
+
+	sched_getaffinity(0, sizeof(*before), before);
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	sched_setaffinity(0, sizeof(here), &here);
+	return cpu;
+}
+
+/* Lets the hook of test packets run the guest `times` times. */
+static int turn_hook(struct kernel_core *k, u64 budget, u32 times, u64 *ns, struct bpfvm_error *err)
+{
+	u32 kind = k->packet && k->kind == BPFVM_KIND_TC ? BPFVM_HOOK_TC : BPFVM_HOOK_XDP;
+	struct bpfvm_hook *hook = &k->session->hook[BPFVM_HOOK(LOOPBACK, kind)];
+	static const u8 nothing[64];
+	cpu_set_t before;
+	int ret;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = k->packet ? k->packet : nothing,
+		    .data_size_in = k->packet ? k->packet_size : sizeof(nothing),
+		    .data_out = k->out, .data_size_out = BPFVM_PACKET, .repeat = (int)times);
+
+	*hook = (struct bpfvm_hook){.ifindex = LOOPBACK, .kind = kind, .slot = k->slot,
+				    .budget = budget, .context = !!k->packet};
+	k->ran = &k->session->machine[stay(&before)];
+	do {
+		ret = bpf_prog_test_run_opts(kind == BPFVM_HOOK_TC ? k->session->tc : k->session->xdp,
+					     &opts);
+	} while (ret == -EINTR || ret == -EAGAIN);
+	sched_setaffinity(0, sizeof(before), &before);
+	k->out_size = opts.data_size_out;
+	k->budget = budget;
+	*ns = opts.duration;
+	if (ret)
+		return bpfvm_error__set(err, ret, "`loader doctor` looks for the reason",
+					"kernel: the run: %s", strerror(-ret));
+	if (k->ran->st.stop == VM_STOP_NONE) /* the kernel's loops ended before the budget */
+		k->ran->st.stop = VM_TRAP_STEPS;
+	return 0;
+}
+
+static int run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
+	       struct bpfvm_result *result, struct bpfvm_error *err)
+{
+	struct kernel_core *k = kernel_of(core);
+	u64 began = bpfvm_clock();
+	int ret;
+
+	if (resume && k->ran != k->machine)
+		return bpfvm_error__set(err, -EOPNOTSUPP, "a guest of more steps runs without a packet",
+					"kernel: a run on a packet ends with its first %u steps",
+					BPFVM_SLICE);
+	if (k->packet || times > 1) {
+		ret = turn_hook(k, budget, times, &result->ns, err);
+	} else {
+		if (resume)
+			k->budget += budget, k->machine->st.left += budget;
+		else
+			prepare(k, budget);
+		ret = turn_machine(k, err);
+		result->ns = bpfvm_clock() - began;
+	}
+	if (!ret)
+		bpfvm_result__from_state(result, &k->ran->st, k->budget);
+	return ret;
+}
+
+static const u8 *region(struct bpfvm_core *core, u32 number, u32 *size)
+{
+	struct kernel_core *k = kernel_of(core);
+	const struct vm_region *row = k->ran ? &k->ran->row[number] :
+					       &k->session->slot[k->slot].row[number];
+
+	*size = number == VM_REGION_STACK ? VM_STACK_SIZE :
+		row->rlen > row->wlen	  ? row->rlen :
+					    row->wlen;
+	if (number == VM_REGION_PACKET) {
+		*size = k->packet ? k->out_size : 0;
+		return k->packet ? k->out : NULL;
+	}
+	return *size ? k->session->memory + row->base : NULL;
+}
+
+static int usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_session__usage(k->session, core->loaded ? &k->session->slot[k->slot] : NULL,
+				    k->bytes, rows, max);
+}
+
+static void close_kernel(struct bpfvm_core *core)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	bpfvm_session__close(k->session);
+	free(k->packet);
+	free(k->out);
+	free(k);
+}
+
+static const struct bpfvm_core_ops kernel_ops = {
+	.load = load,
+	.packet = packet,
+	.run = run,
+	.region = region,
+	.usage = usage,
+	.close = close_kernel,
+};
+
+int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct bpfvm_error *err)
+{
+	struct kernel_core *k = calloc(1, sizeof(*k));
+	int ret;
+
+	if (k)
+		k->out = malloc(BPFVM_PACKET);
+	if (!k || !k->out) {
+		free(k);
+		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", name);
+	}
+	k->base.ops = &kernel_ops;
+	ret = bpfvm_session__open(&k->session, err);
+	if (ret) {
+		close_kernel(&k->base);
+		return ret;
+	}
+	k->machine = &k->session->machine[k->session->machines - 1];
+	k->machine->busy = 1; /* nothing is attached yet: no one else can want it */
+	k->machine->owner = (u32)getpid();
+	*core = &k->base;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The machine loaded into the kernel, and its maps as memory of this process. Private to the library. */
+#ifndef BPFVM_SESSION_H
+#define BPFVM_SESSION_H
+
+#include "bpfvm.h"
+
+struct bpf_object;
+
+struct bpfvm_session {
+	struct bpf_object *object;
+	struct bpfvm_code *code;	/* BPFVM_SLOTS of BPFVM_CODE instructions */
+	struct bpfvm_slot *slot;	/* BPFVM_SLOTS */
+	struct bpfvm_machine *machine;	/* one per possible CPU, then BPFVM_SPARES */
+	struct bpfvm_hook *hook;	/* BPFVM_HOOKS */
+	u8 *memory;			/* BPFVM_MEMORY bytes */
+	u32 cpus;
+	u32 machines;
+	u32 guests; /* offset of the first byte of `memory` that no machine uses */
+	int xdp, tc, call; /* programs */
+};
+
+/*
+ * Loads the machine, in the fastest flavour that this kernel takes, and maps its memory. Names a missing capability
+ * before the kernel would only say EPERM. The program and maps are gone when the session is closed or the process ends.
+ */
+int bpfvm_session__open(struct bpfvm_session **session, struct bpfvm_error *err);
+void bpfvm_session__close(struct bpfvm_session *session);
+
+/* Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each, by map name. */
+int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot *guest,
+			 u32 guest_bytes, struct bpfvm_usage *rows, u32 max);
+
+#endif
