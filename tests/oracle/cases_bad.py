@@ -174,18 +174,24 @@ def noise(draw):
                 draw.choice([0, 1, 2, -2, draw.randrange(-2**31, 2**31)]))
 
 
+def calls_helper(insn):
+    """It may reach a clock or a random number, and no two runs were the same."""
+    return insn.code == JMP | CALL | X or (insn.code == JMP | CALL and insn.src == 0)
+
+
 def garbage():
     """Bytes that never were a program, and programs with one field gone wrong."""
     draw = random.Random(9669)
-    for _ in range(1000):
-        code = [noise(draw) for _ in range(draw.randrange(1, 9))]
-        yield Case('garbage', code, MEMORY, modelled=False)
+    programs = [[noise(draw) for _ in range(draw.randrange(1, 9))] for _ in range(1000)]
     for _ in range(2000):
         code = [draw.choice(FORMS).insn for _ in range(8)] + TAIL
         at = draw.randrange(8)
         field = draw.choice(list(WRONG))
         code[at] = code[at]._replace(**{field: draw.choice(WRONG[field])})
-        yield Case('garbage', code, MEMORY, modelled=False)
+        programs.append(code)
+    for code in programs:
+        if not any(map(calls_helper, code)):
+            yield Case('garbage', code, MEMORY, modelled=False)
 
 
 def cases():
