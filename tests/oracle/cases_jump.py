@@ -45,6 +45,11 @@ def distances():
         start, to = [mov(0, 5), jump(far + 2), mov(0, 6), RETURN], -far - 3
         for back in (jump(to), Insn(JMP32 | JA, imm=to), Insn(JMP | JNE | K, 0, 0, to, 9)):
             yield Case('jump back', start + filler + [back, RETURN])
+    # To the very first instruction, where the distance and the place add up to nothing.
+    count = [add(0, 1), Insn(JMP | JEQ | K, 0, 0, 1, 5)]
+    for back in (jump(-3), Insn(JMP32 | JA, imm=-3)):
+        yield Case('jump back', count + [back, RETURN])
+    yield Case('jump back', [add(0, 1), Insn(JMP | JNE | K, 0, 0, -2, 5), RETURN])
     for kind in CLASSES:
         for turns in (1, 10, 200):
             loop = [add(0, 3), add(1, -1), Insn(kind | JNE | K, 1, 0, -3)]
