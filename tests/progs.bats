@@ -14,6 +14,10 @@ setup_file() {
 	fi
 }
 
+teardown() {
+	rm -f /sys/fs/bpf/bpfvm-test-$$-*
+}
+
 cores() {
 	cat "$BATS_FILE_TMPDIR/cores"
 }
@@ -23,7 +27,7 @@ wanted() {
 	python3 "$ROOT/tests/oracle/guests.py" "$1"
 }
 
-# returns VALUE ARGUMENT...: R0 on every core, as a signed decimal number; and all take as many steps.
+# returns VALUE ARGUMENT...: R0 on every core, as a number with a sign; all take as many steps.
 returns() {
 	local value=$1 core steps= check
 
@@ -43,8 +47,8 @@ sentence() {
 	sed -n "s/^TRAP($1, \"\\(.*\\)\",\$/\\1/p" "$ROOT/include/traps.def"
 }
 
-# traps STOP CONDITION ARGUMENT...: exit code 3 on every core, the sentence of that trap, and the same record of it
-# from each; CONDITION is about that record, `f` being its "fault".
+# traps STOP CONDITION ARGUMENT...: exit code 3 on every core, the sentence of that trap, and the
+# same record of it from each; CONDITION is about that record, `f` being its "fault".
 traps() {
 	local stop=$1 condition=$2 core record= said check
 
@@ -69,7 +73,7 @@ at() {
 	printf "int(f['address'], 16) == %s and f['size'] == %s and f['access'] == '%s'" "$@"
 }
 
-# refused_then_traps STOP ARGUMENT...: by the checker, and by the machine if nobody asks the checker.
+# refused_then_traps STOP ARGUMENT...: by the checker, or by the machine if nobody asks it.
 refused_then_traps() {
 	local stop=$1
 

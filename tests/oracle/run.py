@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # a test leaves nothing in the source tree
+
 import cases_alu
 import cases_bad
 import cases_jump
