@@ -4,6 +4,7 @@
 #define BPFVM_MACHINE_H
 
 #include "helpers.h"
+#include "hot.h"
 #include "memory.h"
 
 #ifndef STEPS
@@ -20,10 +21,10 @@
 #define DST (*(u64 *)((char *)m + (insn >> 5 & 0x78)))
 #define SRC (*(u64 *)((char *)m + (insn >> 9 & 0x78)))
 #define OFF ((s32)insn >> 16)
-#define IMM ((s64)insn >> 32)
+#define IMM ({ s64 imm_ = insn; asm volatile("%0 s>>= 32" : "+r"(imm_)); imm_; })
 #define JUMP(n)                                                                                    \
 	do {                                                                                       \
-		pc = (u32)(pc + (n));                                                              \
+		pc += (u64)(s64)(n); /* 64 bits: a jump to 0 passes through -1 */                 \
 		goto next;                                                                         \
 	} while (0)
 #define ADDRESS(a, n, access) AT(r, m, memory, packet, a, n, access, STOP(VM_TRAP_BOUNDS))
@@ -42,20 +43,22 @@ enum {
 	SHARED_LEAVE,
 };
 
-static __always_inline u64 fetch(struct vm_insn *code, u64 pc)
+/* The slot of a checked pc; computed once, which clang needs to be told. */
+static __always_inline struct vm_insn *slot_at(struct vm_insn *code, u64 pc)
 {
+	struct vm_insn *in;
+
 	VM_BOUND(pc, BPFVM_CODE - 1);
-	return *(u64 *)(code + pc);
+	in = code + pc;
+	asm volatile("" : "+r"(in));
+	return in;
 }
 
-static __always_inline struct vm_insn *slot_after(struct vm_insn *code, u32 pc, u32 len)
-{
-	u64 n = pc + 1;
+#define NEVER 0x100 /* no opcode: an arm that belongs to the other switch */
 
-	if (n >= len)
-		return NULL;
-	VM_BOUND(n, BPFVM_CODE - 1);
-	return code + n;
+static __always_inline struct vm_insn *slot_after(struct vm_insn *code, u64 pc, u32 len)
+{
+	return pc + 1 < len ? slot_at(code, pc + 1) : NULL;
 }
 
 #define STOP(n) return n
@@ -105,7 +108,8 @@ static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct 
 {
 	u64 pc = *pcp, insn, left = *leftp;
 	u64 stop, done, one = m->one; /* so that no pc the verifier meets is known better than another */
-	u32 key;
+	struct vm_insn *in;
+	u32 key, op;
 
 #pragma unroll
 	for (int i = 0; i < steps; i++) {
@@ -113,8 +117,18 @@ static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct 
 			STOP(VM_TRAP_STEPS);
 		if (pc >= BPFVM_CODE)
 			STOP(VM_TRAP_JUMP);
-		insn = fetch(code, pc);
-		switch (insn & 0xff) {
+		in = slot_at(code, pc);
+		op = *(volatile u8 *)&in->code; /* a load of its own is shorter than a cut of the other */
+		insn = *(u64 *)in;
+#undef OP
+#define OP(name, n) case HOT(name) ? n : NEVER | (n):
+		switch (op) {
+#include "step.h"
+		}
+		asm volatile("" : "+r"(op)); /* or clang makes one switch of the two again */
+#undef OP
+#define OP(name, n) case HOT(name) ? NEVER | (n) : n:
+		switch (op) {
 #include "step.h"
 		default:
 			STOP(VM_TRAP_ILLEGAL);
@@ -134,7 +148,7 @@ out:
 		++*leftp;
 		goto end;
 	}
-	insn = fetch(code, pc);
+	insn = *(u64 *)slot_at(code, pc);
 	switch (stop) {
 	case SHARED_FORK:
 		stop = packet ? forks_packet(r, insn, key) : forks_memory(r, insn, key);

@@ -7,7 +7,7 @@
 
 #define TURNS (1u << 23)	/* bpf_loop goes no further */
 #define STEPS_LOOP 4		/* instructions per turn: a turn is a call */
-#define STEPS_GOTO 1
+#define STEPS_GOTO 2
 
 static long turn_packet(u32 i, struct run *r)
 {

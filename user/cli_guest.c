@@ -48,7 +48,7 @@ json_t *cli_place(const struct bpfvm_image *image, u32 insn)
 {
 	const struct bpfvm_function *f = cli_function(image, insn);
 	const struct bpfvm_line *line = cli_line(image, insn);
-	const struct vm_insn *in = &image->code[insn];
+	const struct vm_insn *in = image->code + (insn < image->len ? insn : 0);
 	char text[128];
 
 	if (insn < image->len)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core.h"
+#include "core_ops.h"
 
 static const struct {
 	const char *name;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "core_ops.h"
 #include "helpers_host.h"
-#include "../include/core.h"
+#include "core.h"
 
 struct host_core {
 	struct bpfvm_core base;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core.h"
+#include "core_ops.h"
 #include "session.h"
 
 #define LOOPBACK 1 /* the interface of packets that come from BPF_PROG_TEST_RUN */

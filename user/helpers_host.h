@@ -3,7 +3,7 @@
 #ifndef BPFVM_HELPERS_HOST_H
 #define BPFVM_HELPERS_HOST_H
 
-#include "../include/core.h"
+#include "core.h"
 
 /* Serves helper `number` with r1 to r5; the result goes to r0. Returns a trap or VM_STOP_NONE. */
 u32 bpfvm_helper_host(struct vm *vm, u32 number);

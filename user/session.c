@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core.h"
+#include "core_ops.h"
 #include "machine_object.h"
 #include "session.h"
 
