@@ -22,7 +22,7 @@ CLI_OBJ	:= $(CLI_SRC:%.c=$(B)/%.o)
 PROGS	:= $(patsubst %.c,%.o,$(wildcard progs/*.c))
 UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help run progs tests check check-unit check-cli check-oracle check-sanitize check-kernels \
+.PHONY: all help progs tests check check-unit check-cli check-fuzz check-live check-oracle check-sanitize check-kernels \
 	fuzz cost bench clean FORCE
 .DELETE_ON_ERROR:
 
@@ -65,7 +65,49 @@ $(B)/tests/unit/test_%: tests/unit/test_%.c $(B)/libbpfvm.a $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS) -lcmocka
 
-tests: $(UNIT) $(B)/tests/fuzz
+$(B)/tests/%: tests/%.c $(B)/libbpfvm.a $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS) -lcmocka -lpthread
+
+tests: $(UNIT) $(B)/tests/fuzz $(B)/tests/live
+
+# Each suite is run by prove, which counts; everything that is skipped says why.
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+export CLANG
+
+check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-kernels ## run all tests
+
+check-unit: $(UNIT) progs ## unit tests of the library
+	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT)
+
+check-oracle: loader ## every instruction against a model of RFC 9669, on every core
+	prove -e python3 tests/oracle/run.py
+
+check-cli: loader progs ## the commands, their errors, the README's transcripts
+	prove -e bats tests/*.bats
+
+check-fuzz: $(B)/tests/fuzz ## 10,000 random programs through all cores
+	$(B)/tests/fuzz --count 10000
+
+check-live: $(B)/tests/live ## real traffic on real interfaces
+	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(B)/tests/live
+
+check-sanitize: progs ## unit tests and random programs under ASan and UBSan
+	$(MAKE) B=$(B)/sanitize CFLAGS='$(SANITIZE)' check-unit
+	$(MAKE) B=$(B)/sanitize CFLAGS='$(SANITIZE)' $(B)/sanitize/tests/fuzz
+	$(B)/sanitize/tests/fuzz --count 2000 --cores switch,table,small
+
+check-kernels: loader progs $(B)/tests/fuzz ## the kernel tests on each kernel of tests/kernels/matrix
+	prove -v -e bash tests/kernels/check
+
+fuzz: $(B)/tests/fuzz ## random programs for an hour: make fuzz SECONDS=3600
+	$(B)/tests/fuzz --seconds $(or $(SECONDS),3600) --seed $$(date +%s)
+
+bench: loader progs ## speed of the cores beside the kernel's JIT
+	./loader bench
+
+cost: loader $(B)/libbpfvm.a ## verified instructions, load time, bytes and lines
+	tests/cost $(B)
 
 clean: ## remove what was built
 	rm -rf $(B) loader progs/*.o

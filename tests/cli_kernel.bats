@@ -65,7 +65,7 @@ needs_bpftool() {
 	needs_kernel
 	loader doctor -j
 	exits 0
-	holds '[x["entry"] for x in d["entry_points"]] == ["bpfvm_xdp", "bpfvm_tc", "bpfvm_call"]'
+	holds '{"bpfvm_xdp", "bpfvm_tc", "bpfvm_call"} <= {x["entry"] for x in d["entry_points"]}'
 	holds 'all(0 < x["verified_insns"] < 200000 and x["load_ms"] > 0 for x in d["entry_points"])'
 	holds 'd["memory"][-1]["bytes"] <= 8 << 20'
 	loader doctor
@@ -229,7 +229,7 @@ needs_bpftool() {
 }
 
 @test "bench: Ctrl-C ends it" {
-	within timeout -s INT 1 "$LOADER" bench "$PROGS/alu.o" --rounds 99 --core small
-	[ "$status" -eq 124 ]
+	within timeout --preserve-status -s INT 1 "$LOADER" bench --rounds 99 --core small $(printf "$PROGS/alu.o %.0s" {1..9})
+	exits 130
 	prints ""
 }

@@ -10,14 +10,21 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "core_ops.h"
 #include "machine_object.h"
 #include "session.h"
 
-/* The flavours of bpf/bpfvm.bpf.c by the end of their names, fastest first. */
-static const char *const flavours[] = {"_goto", ""};
+/*
+ * The flavours of bpf/bpfvm.bpf.c by the end of their names, fastest first, with the first kernel to try it on. may_goto
+ * is there from 6.9 on, but it is 6.15 whose verifier no longer walks such a loop at great length.
+ */
+static const struct {
+	const char *suffix;
+	int major, minor;
+} flavours[] = {{"_goto", 6, 15}, {"", 5, 17}};
 static const char *const entries[] = {"bpfvm_xdp", "bpfvm_tc", "bpfvm_call"};
 
 #define FLAVOURS (sizeof(flavours) / sizeof(*flavours))
@@ -77,6 +84,16 @@ static int check_capabilities(struct bpfvm_error *err)
 						needed[i].name, needed[i].why);
 	}
 	return 0;
+}
+
+static bool kernel_is_at_least(int major, int minor)
+{
+	struct utsname name;
+	int is_major, is_minor;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &is_major, &is_minor) != 2)
+		return true; /* then the load itself tells */
+	return is_major > major || (is_major == major && is_minor >= minor);
 }
 
 static u32 cpu_count(void)
@@ -163,7 +180,9 @@ static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 	int ret = -ENOMEM;
 
 	for (size_t i = 0; i < FLAVOURS; i++) {
-		s->object = open_object(flavours[i], NULL);
+		if (i + 1 < FLAVOURS && !kernel_is_at_least(flavours[i].major, flavours[i].minor))
+			continue;
+		s->object = open_object(flavours[i].suffix, NULL);
 		if (!s->object)
 			return bpfvm_error__set(err, -errno, NULL, "kernel: the machine: %s",
 						strerror(errno));
@@ -174,7 +193,8 @@ static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 			for (size_t e = 0; e < ENTRIES; e++) {
 				char name[32];
 
-				snprintf(name, sizeof(name), "%s%s", entries[e], flavours[i]);
+				snprintf(name, sizeof(name), "%s%s", entries[e],
+					 flavours[i].suffix);
 				*fd[e] = bpf_program__fd(
 					bpf_object__find_program_by_name(s->object, name));
 			}
@@ -324,8 +344,16 @@ static void read_info(struct bpf_program *prog, struct bpfvm_cost *cost)
 	cost->jited_bytes = info.jited_prog_len;
 }
 
+/* Whether a session would load this flavour here, as far as the version tells. */
+static bool takes(size_t flavour)
+{
+	bool fast = kernel_is_at_least(flavours[0].major, flavours[0].minor);
+
+	return flavour == (fast ? 0 : FLAVOURS - 1);
+}
+
 /* Loads one program alone; the time is that of the fastest of a few tries, since the first pays for cold caches. */
-static int measure(const char *name, struct bpfvm_cost *cost)
+static int measure(const char *name, struct bpfvm_cost *cost, struct bpfvm_error *err)
 {
 	struct bpf_object *object;
 	u64 began, ns;
@@ -345,7 +373,7 @@ static int measure(const char *name, struct bpfvm_cost *cost)
 			read_info(bpf_object__find_program_by_name(object, name), cost);
 		bpf_object__close(object);
 	}
-	return ret;
+	return ret ? bpfvm_error__set(err, ret, NULL, "kernel: %s: %s", name, strerror(-ret)) : 0;
 }
 
 int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *err)
@@ -358,12 +386,12 @@ int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *
 	libbpf_set_print(silent);
 	for (size_t i = 0; i < FLAVOURS * ENTRIES && !ret; i++) {
 		snprintf(names[i], sizeof(names[i]), "%s%s", entries[i % ENTRIES],
-			 flavours[i / ENTRIES]);
+			 flavours[i / ENTRIES].suffix);
 		cost->entry = names[i];
-		if (*flavours[i / ENTRIES] && measure(names[i], cost))
-			continue; /* a flavour that this kernel does not take */
+		if (!takes(i / ENTRIES))
+			continue;
 		if (seen++ == index)
-			return *flavours[i / ENTRIES] ? 0 : measure(names[i], cost);
+			return measure(names[i], cost, err);
 	}
 	return ret ? ret : bpfvm_error__set(err, -ENOENT, NULL, "no further entry point");
 }
