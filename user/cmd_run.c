@@ -214,7 +214,6 @@ static int execute(const struct options *o, const struct bpfvm_image *image,
 		return cli_fail(&err);
 	if (give_packet(o, core))
 		return CLI_FAILED;
-	cli_catch_signals();
 	if (cli_run(core, o->steps, &result, &err))
 		return cli_fail(&err);
 	run.ns = (double)result.ns;
@@ -235,6 +234,7 @@ static int run_image(const struct options *o, struct bpfvm_image *image)
 		code = cli_check(image);
 	if (code)
 		return code;
+	cli_catch_signals();
 	if (bpfvm_core__open(o->core, &core, &err))
 		return cli_fail(&err);
 	if (!strcmp(o->core, "kernel") && cli_slow_machine())
