@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whether two runs of the in-kernel machine ever mix their state: on two CPUs at once, one interrupting the other on
+ * the same CPU, and when there are fewer machines than runs. With real packets between interfaces of its own network.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <linux/pkt_cls.h>
+
+#include "live_net.h"
+
+#define PACKETS 20000u /* in one round of a flood */
+#define LOOPBACK 1     /* its interface index in every network */
+
+/* A guest on an interface: slot, hook and what its notes say. */
+struct post {
+	struct live_guest guest;
+	struct live_pair pair;
+	struct live_notes *notes;
+	struct bpfvm_hook *hook;
+	u64 passed;
+	bool attached;
+};
+
+static struct post posts[LIVE_PAIRS];
+
+static void need_network(void)
+{
+	if (live_no_network)
+		live_skip("skipped: %s", live_no_network);
+}
+
+/* Puts a guest into slot `n` and in charge of a pair's receiving end. */
+static void post_open(struct live *l, struct post *p, u32 pair, u32 n, u32 kind, u32 on_trap)
+{
+	p->pair = live_pair(pair);
+	p->notes = live_upload(l, n, &p->guest);
+	p->notes->ifindex = p->pair.rx;
+	p->hook = live_hook(l, p->pair.rx, kind, n, on_trap);
+	p->passed = 0;
+}
+
+static void post_attach(struct live *l, struct post *p, u32 mode)
+{
+	assert_int_equal(bpf_xdp_attach((int)p->pair.rx, l->s->xdp, mode, NULL), 0);
+	p->attached = true;
+}
+
+/* After it nothing runs on the hook any more. */
+static void post_detach(struct post *p)
+{
+	if (p->attached)
+		bpf_xdp_detach((int)p->pair.rx, 0, NULL);
+	p->attached = false;
+	p->passed += live_passed(&p->pair);
+}
+
+/* Also after a failed test. */
+static int close_posts(void **state)
+{
+	for (u32 i = 0; i < LIVE_PAIRS; i++) {
+		struct post *p = &posts[i];
+
+		if (p->attached)
+			bpf_xdp_detach((int)p->pair.rx, 0, NULL);
+		if (p->pair.sender)
+			live_pair_close(&p->pair);
+		memset(p, 0, sizeof(*p));
+	}
+	return live_close(state);
+}
+
+/* What holds for every guest on a hook, whatever it shared the machine with. */
+static void assert_undisturbed(const char *name, const struct post *p)
+{
+	print_message("    %s: %" PRIu64 " runs, %" PRIu64 " beside the other guest, %" PRIu64
+		      " on top of it\n",
+		      name, p->notes->runs, p->notes->parallel, p->notes->interrupts);
+	assert_int_equal(p->notes->mismatches, 0);
+	assert_int_equal(p->notes->foreign, 0);
+	assert_int_equal(p->hook->traps, 0);
+	assert_true(p->notes->digest == p->notes->expect);
+}
+
+/* --- two CPUs --- */
+
+static void open_two(struct live *l, u32 on_trap_a, u32 on_trap_b)
+{
+	posts[0].guest = (struct live_guest){.salt = 0xa5a5123487650f0full, .turns = 4, .me = 0,
+					     .peer = 1, .verdict = XDP_DROP, LIVE_XDP};
+	posts[1].guest = (struct live_guest){.salt = 0x1b2c3d4e5f607182ull, .turns = 5, .me = 1,
+					     .peer = 0, .verdict = XDP_PASS, LIVE_XDP};
+	post_open(l, &posts[0], 0, 3, BPFVM_HOOK_XDP, on_trap_a);
+	post_open(l, &posts[1], 1, 60, BPFVM_HOOK_XDP, on_trap_b);
+	post_attach(l, &posts[0], XDP_FLAGS_DRV_MODE);
+	post_attach(l, &posts[1], XDP_FLAGS_DRV_MODE);
+}
+
+/* Sends to both at once, each from its own CPU; in odd rounds they change CPUs. */
+static void flood_both(u32 round, const u32 cpu[2])
+{
+	struct live_flood f[2];
+
+	for (u32 i = 0; i < 2; i++) {
+		f[i] = (struct live_flood){.pair = &posts[i].pair, .salt = posts[i].guest.salt,
+					   .cpu = cpu[(i + round) % 2], .count = PACKETS};
+		live_flood_start(&f[i]);
+	}
+	for (u32 i = 0; i < 2; i++) {
+		live_flood_wait(&f[i]);
+		posts[i].passed += live_passed(&posts[i].pair);
+	}
+}
+
+static void need_two_cpus(u32 cpu[2])
+{
+	if (live_cpus(cpu) < 2)
+		live_skip("skipped: it takes two CPUs");
+}
+
+static void test_two_cpus(void **state)
+{
+	struct live *l = *state;
+	u64 end = live_seconds() + LIVE_PATIENCE;
+	u32 cpu[2];
+
+	need_network();
+	need_two_cpus(cpu);
+	open_two(l, XDP_ABORTED, XDP_ABORTED);
+	for (u32 round = 0; live_seconds() < end; round++) {
+		flood_both(round, cpu);
+		if (round >= 5 && posts[0].notes->runs > 100000 && posts[1].notes->runs > 100000 &&
+		    posts[0].notes->parallel > 1000 && posts[1].notes->parallel > 1000)
+			break;
+	}
+	for (u32 i = 0; i < 2; i++) {
+		struct post *p = &posts[i];
+
+		post_detach(p);
+		assert_undisturbed(i ? "B" : "A", p);
+		assert_true(p->notes->runs > 10000);
+		assert_true(p->notes->parallel > 100);
+		assert_true(p->notes->cpus == (2ull << cpu[0] | 2ull << cpu[1]));
+		assert_int_equal(p->notes->runs, p->hook->runs);
+		assert_int_equal(p->passed, i ? p->notes->runs : 0);
+	}
+}
+
+/* --- fewer machines than runs --- */
+
+static void claim_all_but(struct live *l, u32 spared)
+{
+	for (u32 i = 0; i < l->s->machines; i++) {
+		if (i != spared)
+			live_claim(l, i);
+	}
+}
+
+/* Two CPUs race for the last machine: one gets it, the other gives the verdict for that case at once. */
+static void test_last_machine(void **state)
+{
+	struct live *l = *state;
+	u64 end = live_seconds() + LIVE_PATIENCE, refused;
+	u32 cpu[2], last = l->s->machines - 1;
+
+	need_network();
+	need_two_cpus(cpu);
+	claim_all_but(l, last);
+	open_two(l, XDP_PASS, XDP_DROP);
+	for (u32 round = 0; live_seconds() < end; round++) {
+		flood_both(round, cpu);
+		if (posts[0].notes->runs > 50000 && posts[1].notes->runs > 50000 &&
+		    posts[0].passed > 5000)
+			break;
+	}
+	post_detach(&posts[0]);
+	post_detach(&posts[1]);
+	refused = posts[0].passed; /* A's own verdict is to drop */
+	print_message("    A was refused %" PRIu64 " times\n", refused);
+	assert_true(refused > 100);
+	for (u32 i = 0; i < 2; i++) {
+		assert_undisturbed(i ? "B" : "A", &posts[i]);
+		assert_true(posts[i].notes->runs > 5000);
+		assert_true(posts[i].notes->parallel == 0);
+		assert_int_equal(posts[i].notes->runs, posts[i].hook->runs);
+	}
+	assert_int_equal(posts[1].passed, posts[1].notes->runs);
+	for (u32 i = 0; i < last; i++)
+		assert_int_equal(l->s->machine[i].slot, BPFVM_SLOTS); /* never touched */
+	assert_int_equal(l->s->machine[last].busy, 0);
+}
+
+/* Every machine is taken: no run, and of each hook the verdict for that case. */
+static void assert_refused(struct live *l, u64 salt, u64 tc_salt)
+{
+	static const u32 verdicts[] = {XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX};
+	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(LOOPBACK, BPFVM_HOOK_XDP)];
+
+	for (u32 i = 0; i < 4; i++) {
+		hook->on_trap = verdicts[i];
+		assert_int_equal(live_xdp(l, LOOPBACK, salt, 100), verdicts[i]);
+	}
+	hook->on_trap = XDP_DROP;
+	assert_int_equal(live_tc(l, tc_salt), TC_ACT_OK);
+}
+
+/* No machine but one: a spare one serves every CPU, a CPU's own only that CPU. All is well as soon as it is free. */
+static void test_no_machine(void **state)
+{
+	struct live *l = *state;
+	struct live_guest g = {.salt = 77, .turns = 3, .peer = 1, .verdict = XDP_PASS, LIVE_XDP};
+	struct live_guest t = {.salt = 78, .turns = 3, .peer = 1, .verdict = TC_ACT_SHOT, LIVE_TC};
+	struct live_notes *xdp = live_upload(l, 5, &g), *tc = live_upload(l, 6, &t);
+	u32 cpu[2], runs = 0;
+
+	live_cpus(cpu);
+	live_stay(cpu[1]);
+	xdp->ifindex = tc->ifindex = LOOPBACK;
+	live_hook(l, LOOPBACK, BPFVM_HOOK_XDP, 5, XDP_DROP);
+	live_hook(l, LOOPBACK, BPFVM_HOOK_TC, 6, TC_ACT_OK);
+	claim_all_but(l, l->s->machines);
+	for (u32 i = 0; i < l->s->machines; i++) {
+		bool serves = i == cpu[1] || i >= l->s->cpus;
+
+		assert_refused(l, g.salt, t.salt);
+		live_release(&l->s->machine[i]);
+		assert_int_equal(live_xdp(l, LOOPBACK, g.salt, 1), serves ? XDP_PASS : XDP_DROP);
+		assert_int_equal(live_tc(l, t.salt), serves ? TC_ACT_SHOT : TC_ACT_OK);
+		assert_int_equal(l->s->machine[i].slot, serves ? 6 : BPFVM_SLOTS);
+		live_claim(l, i);
+		runs += serves;
+		assert_int_equal(xdp->runs, runs);
+		assert_int_equal(tc->runs, runs);
+	}
+	assert_int_equal(xdp->mismatches + xdp->foreign + tc->mismatches + tc->foreign, 0);
+}
+
+/* --- one CPU --- */
+
+/* The program for tc, on the receiving end of a pair; gone with the network. */
+static int attach_tc(struct live *l, u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = l->s->tc);
+	int ret = bpf_tc_hook_create(&hook);
+
+	return ret && ret != -EEXIST ? ret : bpf_tc_attach(&hook, &opts);
+}
+
+static void detach_tc(u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	bpf_tc_hook_destroy(&hook);
+}
+
+/* Lets packets for an interface be received on `cpu`, by an interrupt if they were sent on another one. */
+static bool receive_on(u32 pair, u32 cpu)
+{
+	char path[64], mask[64] = "";
+
+	snprintf(path, sizeof(path), "/sys/class/net/rx%u/queues/rx-0/rps_cpus", pair);
+	snprintf(mask, sizeof(mask), "%x", 1u << cpu % 32);
+	for (u32 i = cpu / 32; i; i--)
+		strcat(mask, ",0");
+	return live_write_file(path, mask);
+}
+
+/* Guests of XDP and tc on the same packets, one after the other, and a long one to interrupt. */
+static struct live_notes *open_stack(struct live *l, struct live_guest *longer)
+{
+	const u64 salt = 0x600df00d12345678ull;
+
+	posts[0].guest = (struct live_guest){.salt = salt, .turns = 3, .me = 1, .peer = 0,
+					     .verdict = XDP_PASS, LIVE_XDP};
+	posts[1].guest = (struct live_guest){.salt = salt, .turns = 4, .me = 2, .peer = 0,
+					     .verdict = TC_ACT_OK, LIVE_TC};
+	post_open(l, &posts[0], 0, 11, BPFVM_HOOK_XDP, XDP_ABORTED);
+	post_open(l, &posts[1], 0, 12, BPFVM_HOOK_TC, TC_ACT_SHOT);
+	*longer = (struct live_guest){.salt = 0x77777, .turns = 2000, .me = 0, .peer = 1};
+	return live_upload(l, 13, longer);
+}
+
+/* Runs the long guest a few times on machine `n`, under packets from `cpu`; returns the interruptions by both hooks. */
+static u64 run_under_packets(struct live *l, u32 n, u32 cpu, u64 *runs)
+{
+	u64 before = posts[0].notes->interrupts + posts[1].notes->interrupts;
+	struct live_flood f = {.pair = &posts[0].pair, .salt = posts[0].guest.salt, .cpu = cpu,
+			       .count = PACKETS / 10};
+	struct bpfvm_machine *m = live_claim(l, n);
+
+	live_flood_start(&f);
+	for (u32 i = 0; i < 4; i++, ++*runs) {
+		live_prepare(l, m, 13, BPFVM_SLICE);
+		assert_int_equal(live_finish(l, m, BPFVM_SLICE), VM_STOP_EXIT);
+		assert_int_equal(m->st.reg[0], 0);
+	}
+	live_flood_wait(&f);
+	live_release(m);
+	return posts[0].notes->interrupts + posts[1].notes->interrupts - before;
+}
+
+/*
+ * A long run on one CPU, packets from another one: the interrupt that they come with halts the run, and other guests
+ * run on top of it. The long run holds the CPU's own machine or a spare one, in turn.
+ */
+static void test_interrupted(void **state)
+{
+	struct live *l = *state;
+	struct live_guest longer;
+	struct live_notes *notes;
+	u64 end = live_seconds() + LIVE_PATIENCE, runs = 0, own = 0, spare = 0;
+	u32 cpu[2];
+
+	need_network();
+	need_two_cpus(cpu);
+	notes = open_stack(l, &longer);
+	if (!receive_on(0, cpu[0]) || attach_tc(l, posts[1].pair.rx))
+		live_skip("skipped: no receive packet steering, or no tc");
+	post_attach(l, &posts[0], XDP_FLAGS_SKB_MODE);
+	live_stay(cpu[0]);
+	while (live_seconds() < end && (own < 1000 || spare < 1000)) {
+		own += run_under_packets(l, cpu[0], cpu[1], &runs);
+		spare += run_under_packets(l, l->s->machines - 1, cpu[1], &runs);
+	}
+	detach_tc(posts[1].pair.rx);
+	post_detach(&posts[0]);
+	print_message("    %" PRIu64 " long runs, interrupted %" PRIu64 " times on the CPU's own "
+		      "machine, %" PRIu64 " times on a spare one\n", notes->runs, own, spare);
+	assert_true(own > 20 && spare > 20);
+	assert_int_equal(notes->runs, runs);
+	assert_int_equal(notes->mismatches, 0);
+	for (u32 i = 0; i < 2; i++) {
+		assert_undisturbed(i ? "tc" : "xdp", &posts[i]);
+		assert_int_equal(posts[i].notes->runs, posts[i].hook->runs);
+	}
+}
+
+/* --- many threads --- */
+
+/* A thread that runs one guest again and again, until all have run often and met another, or the end of patience. */
+struct worker {
+	struct live *l;
+	struct live_guest guest;
+	struct live_notes *notes;
+	pthread_t thread;
+	u32 cpu;
+	u32 slot;
+	u32 machine; /* its own, for the syscall entry point; LIVE_FAILED: XDP on `ifindex` */
+	u32 ifindex;
+	u64 done;
+	u64 bad; /* runs that ended otherwise than they should */
+};
+
+#define WORKERS 5
+#define GOAL 300 /* runs of each */
+
+static struct worker worker[WORKERS];
+static u32 workers;
+
+/* In slices of odd lengths, so that others run between them. */
+static bool work_sliced(struct worker *w)
+{
+	struct bpfvm_machine *m = &w->l->s->machine[w->machine];
+	u64 slice = 1000 + w->done % 13 * 777;
+
+	live_prepare(w->l, m, w->slot, slice);
+	w->done++;
+	return live_finish(w->l, m, slice) == VM_STOP_EXIT && m->st.reg[0] == w->guest.verdict;
+}
+
+static bool work_xdp(struct worker *w)
+{
+	enum { REPEAT = 20 };
+
+	w->done += REPEAT;
+	return live_xdp(w->l, w->ifindex, w->guest.salt, REPEAT) == w->guest.verdict;
+}
+
+static bool all_done(void)
+{
+	for (u32 i = 0; i < workers; i++) {
+		volatile struct live_notes *n = worker[i].notes;
+
+		if (n->runs < GOAL || !(n->parallel + n->interrupts))
+			return false;
+	}
+	return true;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	u64 end = live_seconds() + LIVE_PATIENCE;
+
+	live_stay(w->cpu);
+	while (!all_done() && live_seconds() < end)
+		w->bad += !(w->machine == LIVE_FAILED ? work_xdp(w) : work_sliced(w));
+	return NULL;
+}
+
+static void open_worker(struct live *l, struct worker *w, u32 i, const u32 cpu[2])
+{
+	bool xdp = i >= 3;
+
+	*w = (struct worker){.l = l, .cpu = cpu[i & 1], .slot = 20 + i, .machine = LIVE_FAILED};
+	w->guest = (struct live_guest){.salt = 0xdeadbeef12345ull * (i + 1), .turns = xdp ? 10 : 100 + i,
+				       .me = i, .peer = (i + 3) % workers, .verdict = 1 + i % 2, LIVE_XDP};
+	w->notes = live_upload(l, w->slot, &w->guest);
+	if (!xdp) {
+		w->machine = i ? l->s->machines - i : w->cpu; /* one of them the CPU's own */
+		live_claim(l, w->machine);
+		return;
+	}
+	w->ifindex = i == 3 ? LOOPBACK : if_nametoindex("rx0");
+	w->notes->ifindex = w->ifindex;
+	live_hook(l, w->ifindex, BPFVM_HOOK_XDP, w->slot, XDP_ABORTED);
+}
+
+static void assert_worked(const struct worker *w)
+{
+	print_message("    %s, CPU %u: %" PRIu64 " runs, %" PRIu64 " during another guest's\n",
+		      w->machine == LIVE_FAILED ? "xdp" : "slices", w->cpu, w->notes->runs,
+		      w->notes->parallel + w->notes->interrupts);
+	assert_int_equal(w->bad, 0);
+	assert_int_equal(w->notes->runs, w->done);
+	assert_int_equal(w->notes->mismatches + w->notes->foreign, 0);
+	assert_true(w->done >= 20);
+	assert_true(w->notes->parallel + w->notes->interrupts);
+}
+
+/* Three guests in slices and two on hooks, by threads that share CPUs. */
+static void test_threads(void **state)
+{
+	u32 cpu[2];
+
+	live_cpus(cpu);
+	workers = live_no_network ? WORKERS - 1 : WORKERS;
+	for (u32 i = 0; i < workers; i++)
+		open_worker(*state, &worker[i], i, cpu);
+	for (u32 i = 0; i < workers; i++)
+		assert_int_equal(pthread_create(&worker[i].thread, NULL, work, &worker[i]), 0);
+	for (u32 i = 0; i < workers; i++)
+		pthread_join(worker[i].thread, NULL);
+	for (u32 i = 0; i < workers; i++)
+		assert_worked(&worker[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_two_cpus, live_open, close_posts),
+		cmocka_unit_test_setup_teardown(test_last_machine, live_open, close_posts),
+		cmocka_unit_test_setup_teardown(test_no_machine, live_open, live_close),
+		cmocka_unit_test_setup_teardown(test_interrupted, live_open, close_posts),
+		cmocka_unit_test_setup_teardown(test_threads, live_open, live_close),
+	};
+
+	if (!live_possible())
+		return LIVE_SKIPPED;
+	live_enter_network();
+	return cmocka_run_group_tests(tests, live_listen, live_heard);
+}

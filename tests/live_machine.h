@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The loaded machine for tests that put guests into its maps by hand, and what they expect of it. */
+#ifndef LIVE_MACHINE_H
+#define LIVE_MACHINE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "live_guest.h"
+#include "session.h"
+
+#define LIVE_SKIPPED 77 /* exit code when nothing at all could be tested */
+#define LIVE_PATIENCE 60 /* seconds until a count that should come is said to be missing */
+
+/* One test's machine, and where the next area of guest memory goes. */
+struct live {
+	struct bpfvm_session *s;
+	struct live_board *board;
+	u32 free;
+	u32 version;
+};
+
+static inline u64 live_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec;
+}
+
+static cpu_set_t live_all; /* CPUs that this process may use */
+
+/* Keeps the calling thread on one CPU; the next live_open() lets it go. */
+static inline void live_stay(u32 cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Two CPUs that this process may use, or the same one twice; returns how many there are. */
+static inline u32 live_cpus(u32 cpu[2])
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < CPU_SETSIZE; i++) {
+		if (CPU_ISSET(i, &live_all) && n++ < 2)
+			cpu[n - 1] = i;
+	}
+	if (n == 1)
+		cpu[1] = cpu[0];
+	return n;
+}
+
+/* Leaves a test with a reason where a person, or the runner, looks for it. */
+#define live_skip(...)                                                                             \
+	do {                                                                                       \
+		fprintf(stderr, __VA_ARGS__);                                                      \
+		fputc('\n', stderr);                                                               \
+		skip();                                                                            \
+	} while (0)
+
+/* --- memory and slots --- */
+
+static inline u32 live_alloc(struct live *l, u32 size)
+{
+	u32 at = l->free;
+
+	l->free += (size + 63u) & ~63u;
+	assert_true(l->free <= BPFVM_MEMORY);
+	memset(l->s->memory + at, 0, size);
+	return at;
+}
+
+static inline void live_row(struct bpfvm_slot *slot, u32 region, u32 at, u32 size)
+{
+	slot->row[region].base = at;
+	slot->row[region].rlen = slot->row[region].wlen = size;
+}
+
+static inline struct vm_insn *live_code(struct live *l, u32 n)
+{
+	return (struct vm_insn *)l->s->code + (size_t)n * BPFVM_CODE;
+}
+
+/* The digest of an undisturbed run, from a core that shares no text with the kernel's but the instructions. */
+static inline u64 live_oracle(const struct live_guest *g, u32 entry)
+{
+	static const char *const name[] = {"switch", "table"};
+	struct bpfvm_result result;
+	struct bpfvm_image *image;
+	struct bpfvm_error err;
+	struct bpfvm_core *core;
+	u64 digest[2];
+	u32 size;
+
+	for (u32 i = 0; i < 2; i++) {
+		assert_int_equal(bpfvm_image__from_code(g->code, g->len, &image), 0);
+		image->entry = entry;
+		assert_int_equal(bpfvm_image__check(image, NULL), 0);
+		bpfvm_image__add_area(image, LIVE_NOTES, "notes", VM_READ | VM_WRITE, NULL,
+				      sizeof(struct live_notes), &err);
+		bpfvm_image__add_area(image, LIVE_BOARD, "board", VM_READ | VM_WRITE, NULL,
+				      sizeof(struct live_board), &err);
+		assert_int_equal(bpfvm_core__open(name[i], &core, &err), 0);
+		assert_int_equal(bpfvm_core__load(core, image, &err), 0);
+		assert_int_equal(bpfvm_core__run(core, BPFVM_SLICE, &result, &err), 0);
+		assert_int_equal(result.stop, VM_STOP_EXIT);
+		assert_int_equal(result.r0, g->verdict);
+		digest[i] = ((struct live_notes *)bpfvm_core__region(core, LIVE_NOTES, &size))->digest;
+		bpfvm_core__close(core);
+		bpfvm_image__free(image);
+	}
+	assert_true(digest[0] == digest[1]);
+	return digest[0];
+}
+
+/* Writes the guest into slot `n`, with notes of its own and the common board; returns the notes. */
+static inline struct live_notes *live_upload(struct live *l, u32 n, struct live_guest *g)
+{
+	struct bpfvm_slot slot = {.version = ++l->version};
+	u32 at = live_alloc(l, sizeof(struct live_notes));
+	struct live_notes *notes = (void *)(l->s->memory + at);
+
+	slot.entry = live_write(g);
+	slot.len = g->len;
+	assert_true(g->len <= LIVE_CODE);
+	memcpy(live_code(l, n), g->code, g->len * sizeof(*g->code));
+	live_row(&slot, LIVE_NOTES, at, sizeof(struct live_notes));
+	live_row(&slot, LIVE_BOARD, (u32)((u8 *)l->board - l->s->memory), sizeof(struct live_board));
+	l->s->slot[n] = slot;
+	notes->expect = live_oracle(g, slot.entry);
+	return notes;
+}
+
+static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind, u32 slot, u32 on_trap)
+{
+	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(ifindex, kind)];
+
+	*hook = (struct bpfvm_hook){.ifindex = ifindex, .kind = kind, .slot = slot,
+				    .on_trap = on_trap, .budget = BPFVM_SLICE, .context = 1};
+	return hook;
+}
+
+/* --- runs --- */
+
+static inline struct bpfvm_machine *live_claim(struct live *l, u32 n)
+{
+	struct bpfvm_machine *m = &l->s->machine[n];
+
+	assert_int_equal(__atomic_exchange_n(&m->busy, 1, __ATOMIC_ACQ_REL), 0);
+	m->owner = (u32)getpid();
+	return m;
+}
+
+static inline void live_release(struct bpfvm_machine *m)
+{
+	m->owner = 0;
+	m->slot = BPFVM_SLOTS;
+	__atomic_store_n(&m->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* Makes a claimed machine ready to run the guest of a slot, as a hook does. */
+static inline void live_prepare(struct live *l, struct bpfvm_machine *m, u32 n, u64 budget)
+{
+	const struct bpfvm_slot *slot = &l->s->slot[n];
+
+	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
+	       sizeof(m->row) - 2 * sizeof(*m->row));
+	m->slot = n;
+	m->version = slot->version;
+	memset(l->s->memory + m->memory, 0, VM_STACK_SIZE);
+	m->row[VM_REGION_STACK].dirty = 0;
+	memset(&m->st, 0, sizeof(m->st));
+	vm_frame_open(&m->st, m->row);
+	m->st.reg[1] = slot->arg[0];
+	m->st.reg[2] = slot->arg[1];
+	m->st.pc = slot->entry;
+	m->st.left = budget;
+}
+
+#define LIVE_FAILED (~0u) /* the system call itself; not asserted, because threads get here, too */
+
+/* One call of the syscall entry point on machine `n`; returns what it returns, enum vm_stop. */
+static inline u32 live_call(struct live *l, u32 n)
+{
+	struct bpfvm_call call = {.machine = n};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &call, .ctx_size_in = sizeof(call));
+	int ret;
+
+	do {
+		ret = bpf_prog_test_run_opts(l->s->call, &opts);
+	} while (ret == -EINTR || ret == -EAGAIN);
+	return ret ? LIVE_FAILED : opts.retval;
+}
+
+/* Goes on with a prepared machine until the guest leaves or traps, `slice` instructions at a time. */
+static inline u32 live_finish(struct live *l, struct bpfvm_machine *m, u64 slice)
+{
+	u32 n = (u32)(m - l->s->machine), stop;
+
+	while ((stop = live_call(l, n)) == VM_TRAP_STEPS || stop == VM_STOP_NONE) {
+		if (stop == VM_TRAP_STEPS)
+			m->st.left += slice;
+	}
+	return stop;
+}
+
+/* A packet of the guest with this salt. */
+#define LIVE_PACKET 60
+#define LIVE_ETHERTYPE 0x88b5 /* for local experiments, IEEE 802 */
+static inline void live_packet(u8 *packet, u64 salt)
+{
+	memset(packet, 0, LIVE_PACKET);
+	packet[0] = packet[6] = 2; /* made-up addresses */
+	packet[12] = LIVE_ETHERTYPE >> 8;
+	packet[13] = LIVE_ETHERTYPE & 0xff;
+	memcpy(packet + LIVE_MARK, &salt, sizeof(salt));
+}
+
+/* The XDP entry point, `repeat` times, on a packet of this salt that comes from `ifindex`; returns the last verdict. */
+static inline u32 live_xdp(struct live *l, u32 ifindex, u64 salt, int repeat)
+{
+	u8 packet[LIVE_PACKET], out[LIVE_PACKET];
+	struct xdp_md ctx = {.data_end = sizeof(packet), .ingress_ifindex = ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
+		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = repeat);
+	int ret;
+
+	live_packet(packet, salt);
+	do {
+		ret = bpf_prog_test_run_opts(l->s->xdp, &opts);
+	} while (ret == -EINTR || ret == -EAGAIN);
+	return ret ? LIVE_FAILED : opts.retval;
+}
+
+/* The tc entry point, once, on the loopback interface; returns the verdict. */
+static inline u32 live_tc(struct live *l, u64 salt)
+{
+	u8 packet[LIVE_PACKET], out[LIVE_PACKET + 64];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
+		    .data_out = out, .data_size_out = sizeof(out));
+	int ret;
+
+	live_packet(packet, salt);
+	do {
+		ret = bpf_prog_test_run_opts(l->s->tc, &opts);
+	} while (ret == -EINTR || ret == -EAGAIN);
+	return ret ? LIVE_FAILED : opts.retval;
+}
+
+/* --- setup --- */
+
+static inline int live_open(void **state)
+{
+	struct live *l = calloc(1, sizeof(*l));
+	struct bpfvm_error err = {0};
+
+	sched_setaffinity(0, sizeof(live_all), &live_all);
+	if (!l || bpfvm_session__open(&l->s, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		free(l);
+		return -1;
+	}
+	l->free = (l->s->guests + 63u) & ~63u;
+	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+	*state = l;
+	return 0;
+}
+
+static inline int live_close(void **state)
+{
+	struct live *l = *state;
+
+	bpfvm_session__close(l->s);
+	free(l);
+	return 0;
+}
+
+/* Whether this process may load the machine; says why if not. */
+static inline bool live_possible(void)
+{
+	struct bpfvm_session *s;
+	struct bpfvm_error err = {0};
+	int ret = bpfvm_session__open(&s, &err);
+
+	if (!ret)
+		bpfvm_session__close(s);
+	if (ret == -EPERM || ret == -ENOTSUP)
+		fprintf(stderr, "%s\n", err.text);
+	return ret != -EPERM && ret != -ENOTSUP; /* other errors are for the tests to report */
+}
+
+/* --- what the kernel says about itself --- */
+
+static int live_messages = -1;
+
+/* Begins to listen to the kernel; before the first test. */
+static inline int live_listen(void **state)
+{
+	(void)state;
+	sched_getaffinity(0, sizeof(live_all), &live_all);
+	live_messages = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (live_messages >= 0)
+		lseek(live_messages, 0, SEEK_END);
+	return 0;
+}
+
+/* Fails if the kernel found itself in trouble since then; after the last test. */
+static inline int live_heard(void **state)
+{
+	static const char *const signs[] = {"BUG:", "WARNING:", "Oops", "general protection"};
+	char record[1024];
+	ssize_t size;
+	int bad = 0;
+
+	(void)state;
+	while (live_messages >= 0 &&
+	       ((size = read(live_messages, record, sizeof(record) - 1)) > 0 || errno == EPIPE)) {
+		record[size > 0 ? size : 0] = 0;
+		for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+			if (strstr(record, signs[i]))
+				bad = !!fprintf(stderr, "the kernel says: %s", record);
+		}
+	}
+	if (live_messages >= 0)
+		close(live_messages);
+	return bad;
+}
+
+#endif
