@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The differential test: random programs on every core, checked or not, in one go and in slices;
+ * results, instruction counts and memory must be equal. Program i of a run with seed S is the first
+ * one of a run with seed S + i.
+ */
+#include <argp.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuzz/compare.h"
+#include "fuzz/generate.h"
+#include "fuzz/report.h"
+
+#define TRACE_STEPS 4000      /* of a traced program; more would only repeat its loops */
+#define COVERAGE_COUNT 10000  /* from this many programs on, every form has to have been executed */
+#define LONGEST_SECONDS 30    /* that one program may take on all cores */
+
+static struct options {
+	u64 seed, count;
+	double seconds;
+	char *cores;
+	bool coverage;
+} options = {.seed = 1};
+
+static u64 present_seed; /* for died() */
+
+static const struct argp_option argp_options[] = {
+	{"seed", 's', "S", 0, "seed of the first program (1)", 0},
+	{"count", 'n', "N", 0, "how many programs (10000)", 0},
+	{"seconds", 't', "N", 0, "stop after this time", 0},
+	{"cores", 'c', "A,B", 0, "which cores (all there are)", 0},
+	{"coverage", 'v', NULL, 0, "print how often each form of an instruction was executed", 0},
+	{0},
+};
+
+static u64 number(struct argp_state *state, const char *text)
+{
+	char *end;
+	u64 n = strtoull(text, &end, 0);
+
+	if (*end || !*text || *text == '-')
+		argp_error(state, "%s: not a number", text);
+	return n;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 's':
+		options.seed = number(state, arg);
+		return 0;
+	case 'n':
+		options.count = number(state, arg);
+		return 0;
+	case 't':
+		options.seconds = (double)number(state, arg);
+		return 0;
+	case 'c':
+		options.cores = arg;
+		return 0;
+	case 'v':
+		options.coverage = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A crash, or a core that does not end: says which program it was. */
+static void died(int sig)
+{
+	dprintf(STDERR_FILENO, "seed %llu: %s\n", ULL(present_seed),
+		sig == SIGALRM ? "a core does not end" : "a core crashed");
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/*
+ * A core that was asked for has to open; without --cores the kernel may be missing, which is said
+ * and counted.
+ */
+static int open_core(struct cores *c, const char *name, bool asked)
+{
+	struct bpfvm_error err;
+
+	if (c->count == CORES || bpfvm_core__open(name, &c->core[c->count], &err)) {
+		fprintf(asked ? stderr : stdout, "%s: %s\n", asked ? "fuzz" : "1 core skipped",
+			c->count == CORES ? "too many cores" : err.text);
+		return asked ? -EINVAL : 0;
+	}
+	c->name[c->count++] = name;
+	return 0;
+}
+
+static int open_cores(struct cores *c)
+{
+	struct bpfvm_error err;
+	char *name, *rest = NULL;
+	int ret = bpfvm_core__open("switch", &c->tracer, &err);
+
+	if (options.cores) {
+		for (name = strtok_r(options.cores, ",", &rest); name && !ret;
+		     name = strtok_r(NULL, ",", &rest))
+			ret = open_core(c, name, true);
+		return ret;
+	}
+	/* the kernel goes last, so that another core is the reference */
+	for (u32 i = 0; bpfvm_core_names[i] && !ret; i++)
+		if (strcmp(bpfvm_core_names[i], "kernel"))
+			ret = open_core(c, bpfvm_core_names[i], true);
+	return ret ? ret : open_core(c, "kernel", false);
+}
+
+static void close_cores(struct cores *c)
+{
+	for (u32 i = 0; i < c->count; i++)
+		bpfvm_core__close(c->core[i]);
+	bpfvm_core__close(c->tracer);
+}
+
+/* The program of a seed, with what surrounds it. */
+static int make_sample(u64 seed, struct sample *s, struct bpfvm_error *err)
+{
+	static const u32 shares[ORIGINS] = {50, 65, 90, 97, 100}; /* percent, summed up */
+	static struct gen g;
+	struct rng rng = {seed};
+	u32 percent = rng_below(&rng, 100);
+	int ret = sample_begin(&rng, s, err);
+
+	if (ret)
+		return ret;
+	s->seed = seed;
+	while (percent >= shares[s->origin])
+		s->origin++;
+	g.rng = &rng;
+	if (s->origin == SOUP)
+		generate_soup(&g, &rng);
+	else if (s->origin == BYTES)
+		generate_bytes(&g, &rng);
+	else
+		generate(&g, &rng, s, s->origin == CLEAN ? 0 : rng_below(&rng, 30));
+	if (s->origin == MUTATED)
+		mutate(&g);
+	tame(&g, &rng);
+	if (s->origin == MUTATED && rng_chance(&rng, 1, 32))
+		s->image->entry = rng_below(&rng, g.len);
+	return sample_code(s, g.code, g.len);
+}
+
+static bool calls_through_register(const struct bpfvm_image *image)
+{
+	u32 i = 0;
+
+	while (i < image->len && image->code[i].code != 0x8d)
+		i++;
+	return i < image->len;
+}
+
+/*
+ * What the checker promises about a program: control stays inside, and what is executed is an
+ * instruction.
+ */
+static bool keeps_promise(const struct sample *s, struct difference *d)
+{
+	u32 stop = d->first.result.stop;
+	bool clean = stop == VM_STOP_EXIT || stop == VM_TRAP_STEPS;
+
+	if (s->origin == CLEAN && !s->accepted)
+		snprintf(d->text, sizeof(d->text), "the checker refuses a well-formed program");
+	else if (s->origin == CLEAN && !clean)
+		snprintf(d->text, sizeof(d->text), "a program without a mistake traps");
+	else if ((stop == VM_TRAP_ILLEGAL || stop == VM_TRAP_LEGACY || stop == VM_TRAP_JUMP ||
+		  stop == VM_TRAP_HELPER) && s->accepted && !calls_through_register(s->image))
+		snprintf(d->text, sizeof(d->text), "the checker accepts what the core does not");
+	return !d->text[0];
+}
+
+/* Replaces instructions by `goto +0` as long as the cores still differ. */
+static void shrink(const struct cores *c, struct sample *s, struct difference *d)
+{
+	static const struct vm_insn nothing = {.code = 0x05};
+	bool smaller = true;
+
+	for (u32 rounds = 0; smaller && rounds < 4; rounds++) {
+		smaller = false;
+		for (u32 i = 0; i < s->image->len; i++) {
+			struct vm_insn kept = s->image->code[i];
+
+			if (!memcmp(&kept, &nothing, sizeof(kept)))
+				continue;
+			s->image->code[i] = nothing;
+			if (agree(c, s, d))
+				s->image->code[i] = kept;
+			else
+				smaller = true;
+		}
+	}
+	agree(c, s, d);
+}
+
+/* Whether the cores agree about a sample and with what the checker said about it. */
+static bool try_sample(const struct cores *c, struct sample *s, struct difference *d,
+		       struct totals *t)
+{
+	struct bpfvm_fault fault;
+	struct bpfvm_error err;
+	struct trace seen;
+
+	s->accepted = !bpfvm_image__check(s->image, &fault);
+	if (!agree(c, s, d)) {
+		if (trace(c, s, s->budget, &seen, &err) || !seen.varies) {
+			shrink(c, s, d);
+			return false;
+		}
+		t->skipped++;
+		return true;
+	}
+	if (s->trace && trace(c, s, s->budget < TRACE_STEPS ? s->budget : TRACE_STEPS, &seen, &err))
+		snprintf(d->text, sizeof(d->text), "step by step: %.200s", err.text);
+	if (d->text[0] || !keeps_promise(s, d))
+		return false;
+	count(t, s, &d->first.result);
+	return true;
+}
+
+static int fuzz(const struct cores *c, struct totals *t)
+{
+	static struct difference d;
+	double begin = now();
+	int failed = 0;
+
+	for (u64 i = 0; i < options.count && !failed; i++) {
+		struct sample s = {0};
+		struct bpfvm_error err;
+
+		present_seed = options.seed + i;
+		alarm(LONGEST_SECONDS);
+		failed = make_sample(present_seed, &s, &err) || !try_sample(c, &s, &d, t);
+		if (failed)
+			report_failure(&s, &d);
+		bpfvm_image__free(s.image);
+		t->seconds = now() - begin;
+		if (options.seconds && t->seconds >= options.seconds)
+			break;
+	}
+	alarm(0);
+	free(d.first.memory);
+	free(d.second.memory);
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {.options = argp_options, .parser = parse};
+	static const int deaths[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+	static struct totals totals;
+	struct cores cores = {.count = 0};
+	int failed;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (!options.count)
+		options.count = options.seconds ? ~0ull : 10000;
+	for (size_t i = 0; i < COUNT(deaths); i++)
+		signal(deaths[i], died);
+	forms_find();
+	if (open_cores(&cores)) {
+		close_cores(&cores);
+		return 2;
+	}
+	failed = fuzz(&cores, &totals);
+	if (options.coverage)
+		forms_print();
+	print_totals(&totals, &cores);
+	if (!failed && totals.programs >= COVERAGE_COUNT && forms_missed()) {
+		printf("%u forms were never executed: --coverage lists them\n", forms_missed());
+		failed = 1;
+	}
+	printf("%llu passed, %d failed\n", ULL(totals.programs), failed);
+	close_cores(&cores);
+	return failed;
+}
