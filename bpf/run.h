@@ -63,8 +63,8 @@ static __always_inline void prepare(struct bpfvm_machine *m, struct run *r, stru
 				    struct bpfvm_hook *hook)
 {
 	if (m->slot != hook->slot || m->version != slot->version) {
-		for (u32 i = VM_REGION_STACK + 1; i < VM_REGIONS; i++)
-			m->row[i] = slot->row[i];
+		__builtin_memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
+				 (VM_REGIONS - VM_REGION_STACK - 1) * sizeof(*m->row));
 		m->slot = hook->slot;
 		m->version = slot->version;
 	}

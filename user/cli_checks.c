@@ -76,11 +76,6 @@ static bool has(cap_value_t value)
 	return set == CAP_SET;
 }
 
-bool cli_slow_machine(void)
-{
-	return !has(CAP_PERFMON) && !has(CAP_SYS_ADMIN);
-}
-
 /* CAP_SYS_ADMIN has stood for all of these since before they were split off it. */
 static void look_capability(struct cli_finding *f, cap_value_t value, enum cli_status otherwise)
 {
@@ -107,8 +102,8 @@ static void look_cap_net_admin(struct cli_finding *f)
 
 static void look_cap_perfmon(struct cli_finding *f)
 {
-	f->cost = "the machine runs 3 to 4 times slower: the kernel adds barriers against Spectre";
-	look_capability(f, CAP_PERFMON, CLI_WARNING);
+	f->cost = "no kernel core: without it the verifier also walks what a CPU may speculate, and gives up";
+	look_capability(f, CAP_PERFMON, CLI_MISSING);
 }
 
 /* Capabilities count for bpf(2) in the first user namespace only; its map covers all ids. */

@@ -27,9 +27,6 @@ struct cli_system_check {
 /* Name NULL at the end. */
 extern const struct cli_system_check cli_system_checks[];
 
-/* Whether the kernel will add barriers to the machine, for want of CAP_PERFMON. */
-bool cli_slow_machine(void);
-
 void cli_found(struct cli_finding *finding, enum cli_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

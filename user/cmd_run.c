@@ -237,9 +237,6 @@ static int run_image(const struct options *o, struct bpfvm_image *image)
 	cli_catch_signals();
 	if (bpfvm_core__open(o->core, &core, &err))
 		return cli_fail(&err);
-	if (!strcmp(o->core, "kernel") && cli_slow_machine())
-		cli_error("`loader doctor` tells more",
-			  "warning: CAP_PERFMON is missing: the machine runs 3 to 4 times slower");
 	code = execute(o, image, core);
 	bpfvm_core__close(core);
 	return code;

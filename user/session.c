@@ -71,6 +71,7 @@ static int check_capabilities(struct bpfvm_error *err)
 	} needed[] = {
 		{CAP_BPF, "CAP_BPF", "to load programs"},
 		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "to load programs for network hooks"},
+		{CAP_PERFMON, "CAP_PERFMON", "to verify the machine without speculative paths"},
 	};
 
 	if (has_capability(CAP_SYS_ADMIN)) /* stood for all of them before they were split off */
