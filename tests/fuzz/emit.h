@@ -126,6 +126,7 @@ static u32 pick_region(struct gen *g, const struct want *w, u32 *size)
 static u64 spoil(struct gen *g, u64 addr, u32 room, u32 size)
 {
 	u64 region = addr & ~(u64)VM_OFFSET_MASK;
+	u32 other;
 
 	switch (rng_below(g->rng, 10)) {
 	case 0:
@@ -136,7 +137,8 @@ static u64 spoil(struct gen *g, u64 addr, u32 room, u32 size)
 		return (addr & VM_OFFSET_MASK) | (u64)rng_below(g->rng, 256) << VM_OFFSET_BITS;
 	case 8:
 	case 9: /* a region that may lack the permission */
-		return VM_ADDRESS(VM_REGION_RODATA + rng_below(g->rng, 5), rng_below(g->rng, 8));
+		other = VM_REGION_RODATA + rng_below(g->rng, 5);
+		return VM_ADDRESS(other, rng_below(g->rng, 8));
 	case 3:
 		return addr | 1ull << (32 + rng_below(g->rng, 32));
 	case 4:

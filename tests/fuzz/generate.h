@@ -19,14 +19,17 @@ static void emit_straight(struct gen *g)
 {
 	for (u32 n = 1 + rng_below(g->rng, 6); n; n--) {
 		const struct form *form = form_pick(g->rng, KIND_STRAIGHT);
+		u32 dst = scratch(g), src = any_register(g);
 
-		emit(g, form_make(form, scratch(g), any_register(g), 0, (s32)rng_value(g->rng)));
+		emit(g, form_make(form, dst, src, 0, (s32)rng_value(g->rng)));
 	}
 }
 
 static void emit_value(struct gen *g)
 {
-	emit_constant(g, scratch(g), rng_value(g->rng));
+	u32 dst = scratch(g);
+
+	emit_constant(g, dst, rng_value(g->rng));
 }
 
 static void emit_load(struct gen *g, const struct form *form)
@@ -41,8 +44,9 @@ static void emit_store(struct gen *g, const struct form *form)
 {
 	struct want w = {.size = form_size(form), .access = VM_WRITE};
 	struct place p = emit_place(g, &w);
+	u32 src = any_register(g);
 
-	emit(g, form_make(form, p.reg, any_register(g), p.off, (s32)rng_value(g->rng)));
+	emit(g, form_make(form, p.reg, src, p.off, (s32)rng_value(g->rng)));
 }
 
 static void emit_memory(struct gen *g)
@@ -72,8 +76,9 @@ static void emit_atomic(struct gen *g)
 static void emit_jump(struct gen *g, s32 off)
 {
 	const struct form *form = form_pick(g->rng, KIND(JMP));
+	u32 dst = any_register(g), src = any_register(g);
 
-	emit(g, form_make(form, any_register(g), any_register(g), off, (s32)rng_value(g->rng)));
+	emit(g, form_make(form, dst, src, off, (s32)rng_value(g->rng)));
 }
 
 /* An unconditional jump of either kind. */

@@ -13,11 +13,12 @@ static struct vm_insn any_insn(struct rng *rng)
 {
 	u32 registers = rng_chance(rng, 1, 16) ? 16 : 11;
 	const struct form *form = form_pick(rng, ~0u);
+	u32 dst = rng_below(rng, registers), src = rng_below(rng, registers);
 	s32 off = (s32)rng_below(rng, 24) - 8, imm = (s32)rng_value(rng);
 
 	if (form->isa->kind == ISA_GOTO || form->isa->kind == ISA_CALL)
 		imm = rng_chance(rng, 1, 2) ? (s32)rng_below(rng, 24) - 8 : imm;
-	return form_make(form, rng_below(rng, registers), rng_below(rng, registers), off, imm);
+	return form_make(form, dst, src, off, imm);
 }
 
 /* A known opcode with `off` or `imm` that no form has, or perhaps an opcode that nothing has. */
@@ -38,18 +39,18 @@ static void emit_wild_jump(struct gen *g)
 {
 	s32 distance = rng_chance(g->rng, 1, 2) ? (s32)rng_value(g->rng) :
 						  (s32)rng_below(g->rng, 400) - 200;
+	u32 dst = any_register(g), src = any_register(g);
 
-	emit(g, form_make(form_pick(g->rng, KIND(JMP) | KIND(GOTO)), any_register(g),
-			  any_register(g), distance, distance));
+	emit(g, form_make(form_pick(g->rng, KIND(JMP) | KIND(GOTO)), dst, src, distance, distance));
 }
 
 static void emit_wild_call(struct gen *g)
 {
-	u32 reg = scratch(g);
+	u32 reg = scratch(g), kind = rng_below(g->rng, 4);
 
 	switch (rng_below(g->rng, 4)) {
 	case 0: /* of a helper that may not be, of a function that is none, of a kind that is not */
-		return emit_raw(g, 0x85, 0, rng_below(g->rng, 4), 0, (s32)rng_value(g->rng));
+		return emit_raw(g, 0x85, 0, kind, 0, (s32)rng_value(g->rng));
 	case 1:
 		return emit_raw(g, 0x85, 0, VM_CALL_LOCAL, 0, (s32)rng_below(g->rng, 64) - 32);
 	case 2:
@@ -65,17 +66,20 @@ static void emit_wild_call(struct gen *g)
 static void emit_wide(struct gen *g)
 {
 	struct vm_insn second = any_insn(g->rng);
+	u32 dst = scratch(g), src = rng_chance(g->rng, 1, 4) ? rng_below(g->rng, 7) : 0;
 
 	if (rng_chance(g->rng, 1, 2))
 		second.code = 0;
 	emit_raw(g, 0x05, 0, 0, (s32)rng_below(g->rng, 2), 0);
-	emit_raw(g, 0x18, scratch(g), rng_chance(g->rng, 1, 4) * rng_below(g->rng, 7), 0,
-		 (s32)rng_value(g->rng));
+	emit_raw(g, 0x18, dst, src, 0, (s32)rng_value(g->rng));
 	emit(g, second);
 }
 
 static void emit_hazard(struct gen *g)
 {
+	u32 dst = 10 + rng_below(g->rng, 6), src = rng_below(g->rng, 16);
+	s32 imm = (s32)rng_value(g->rng);
+
 	switch (rng_below(g->rng, 7)) {
 	case 0:
 		return emit_wild_jump(g);
@@ -86,8 +90,7 @@ static void emit_hazard(struct gen *g)
 	case 3:
 		return emit_unknown(g);
 	case 4: /* registers that do not exist, or r10 as destination */
-		return emit(g, form_make(form_pick(g->rng, ~0u), 10 + rng_below(g->rng, 6),
-					 rng_below(g->rng, 16), 0, (s32)rng_value(g->rng)));
+		return emit(g, form_make(form_pick(g->rng, ~0u), dst, src, 0, imm));
 	case 5:
 		return emit(g, form_make(form_pick(g->rng, KIND(LEGACY)), 0, 0, 0, 0));
 	default:
@@ -114,14 +117,15 @@ static void mutate_once(struct gen *g)
 	struct rng *rng = g->rng;
 	u32 at = rng_below(rng, g->len), other = rng_below(rng, g->len);
 	struct vm_insn kept = g->code[at];
+	u8 *byte = (u8 *)&g->code[at] + rng_below(rng, sizeof(kept));
 
 	switch (rng_below(rng, 8)) {
 	case 0:
 	case 1: /* one bit of any byte */
-		((u8 *)&g->code[at])[rng_below(rng, sizeof(kept))] ^= (u8)(1u << rng_below(rng, 8));
+		*byte ^= (u8)(1u << rng_below(rng, 8));
 		return;
 	case 2:
-		((u8 *)&g->code[at])[rng_below(rng, sizeof(kept))] = (u8)rng_next(rng);
+		*byte = (u8)rng_next(rng);
 		return;
 	case 3:
 		g->code[at] = g->code[other];

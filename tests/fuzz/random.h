@@ -16,7 +16,10 @@ struct rng {
 	u64 state;
 };
 
-/* A counter, mixed: close seeds give unlike sequences. */
+/*
+ * A counter, mixed: close seeds give unlike sequences. Never call it twice in one expression: then
+ * the compiler would choose the order, and a seed would mean another program.
+ */
 static u64 rng_next(struct rng *rng)
 {
 	u64 z = rng->state += 0x9e3779b97f4a7c15;
@@ -49,13 +52,16 @@ static u64 rng_value(struct rng *rng)
 		0x8000000000000000, 0xffffffff00000000, 0xffffffff80000000, 0x00ff00ff00ff00ff,
 	};
 
+	u64 value;
+
 	switch (rng_below(rng, 4)) {
 	case 0:
 		return rng_next(rng);
 	case 1:
 		return rng_below(rng, 256);
 	default:
-		return edges[rng_below(rng, COUNT(edges))] + rng_below(rng, 3) - 1;
+		value = edges[rng_below(rng, COUNT(edges))] - 1;
+		return value + rng_below(rng, 3);
 	}
 }
 
