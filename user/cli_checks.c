@@ -102,7 +102,8 @@ static void look_cap_net_admin(struct cli_finding *f)
 
 static void look_cap_perfmon(struct cli_finding *f)
 {
-	f->cost = "no kernel core: without it the verifier also walks what a CPU may speculate, and gives up";
+	f->cost = "no kernel core: without it the verifier also walks what a CPU may speculate, "
+		  "and gives up";
 	look_capability(f, CAP_PERFMON, CLI_MISSING);
 }
 
