@@ -238,7 +238,7 @@ static int fuzz(const struct cores *c, struct totals *t)
 	double begin = now();
 	int failed = 0;
 
-	for (u64 i = 0; i < options.count && !failed; i++) {
+	for (u64 i = 0; t->programs < options.count && !failed; i++) {
 		struct sample s = {0};
 		struct bpfvm_error err;
 
