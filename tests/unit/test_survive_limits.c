@@ -214,7 +214,7 @@ static void endless_loops(void **state)
 /* --- what another run left behind ------------------------------------------------------------ */
 
 /*
- * A function for each frame but the last: r1 goes from 0 to VM_FRAMES - 1, `block` is done in each.
+ * A function for each frame: r1 goes from 0 to VM_FRAMES - 1, `block` is done in each.
  */
 #define IN_EVERY_FRAME(...)                                                                        \
 	{                                                                                          \
