@@ -12,7 +12,7 @@ HOST	:= -std=gnu11 -Wall -Wextra -Werror -Iinclude -Ibpf -Iuser $(OPTIONS)
 CFLAGS	?= -O2 -g
 STAMP	:= $(B)/options
 LIBS	:= -lbpf -lelf -ljansson -lsmartcols -lcap
-MULTI	:= $(shell $(CC) -print-multiarch)
+MULTI	:= $(shell gcc -print-multiarch)
 
 LIB_SRC	:= $(filter-out user/loader.c user/cmd_%.c user/cli_%.c,$(wildcard user/*.c))
 CLI_SRC	:= $(wildcard user/loader.c user/cmd_*.c user/cli_*.c)

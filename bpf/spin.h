@@ -6,17 +6,15 @@
 #include "machine.h"
 
 #define TURNS (1u << 23)	/* bpf_loop goes no further */
-#define STEPS_LOOP 4		/* instructions per turn: a turn is a call */
-#define STEPS_GOTO 2
 
 static long turn_packet(u32 i, struct run *r)
 {
-	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, STEPS_LOOP, 1);
+	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, 1);
 }
 
 static long turn_memory(u32 i, struct run *r)
 {
-	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, STEPS_LOOP, 0);
+	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, 0);
 }
 
 static __always_inline u32 spin_loop(struct run *r, const _Bool packet)
@@ -37,7 +35,7 @@ static __always_inline u32 spin(struct run *r, const _Bool packet)
 
 	do {
 		asm volatile goto("may_goto %l[enough]" :::: enough);
-	} while (!turn(r, m, code, memory, &pc, &left, STEPS_GOTO, packet));
+	} while (!turn(r, m, code, memory, &pc, &left, packet));
 enough:
 	r->pc = pc;
 	r->left = left;

@@ -99,7 +99,7 @@ static u32 fill_context(struct host_core *h)
 	if (h->kind == BPFVM_KIND_TC) {
 		h->ctx.skb.len = h->packet_size;
 		h->ctx.skb.protocol = (u32)(h->packet[12] | h->packet[13] << 8);
-		h->ctx.skb.ingress_ifindex = h->ctx.skb.ifindex = 1;
+		h->ctx.skb.ifindex = 1; /* the loopback interface; not received on any */
 		h->ctx.skb.data = h->ctx.skb.data_meta = data;
 		h->ctx.skb.data_end = end;
 		return sizeof(h->ctx.skb);
