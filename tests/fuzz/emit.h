@@ -138,7 +138,7 @@ static u64 spoil(struct gen *g, u64 addr, u32 room, u32 size)
 	case 8:
 	case 9: /* a region that may lack the permission */
 		other = VM_REGION_RODATA + rng_below(g->rng, 5);
-		return VM_ADDRESS(other, rng_below(g->rng, 8));
+		return VM_ADDRESS(other, rng_below(g->rng, 2) * 8);
 	case 3:
 		return addr | 1ull << (32 + rng_below(g->rng, 32));
 	case 4:

@@ -69,7 +69,7 @@ static void emit_wide(struct gen *g)
 	u32 dst = scratch(g), src = rng_chance(g->rng, 1, 4) ? rng_below(g->rng, 7) : 0;
 
 	if (rng_chance(g->rng, 1, 2))
-		second.code = 0;
+		second = (struct vm_insn){.imm = second.imm};
 	emit_raw(g, 0x05, 0, 0, (s32)rng_below(g->rng, 2), 0);
 	emit_raw(g, 0x18, dst, src, 0, (s32)rng_value(g->rng));
 	emit(g, second);

@@ -41,13 +41,15 @@ struct sample {
 	struct rng slices; /* where a run is suspended */
 };
 
-/* The letters that strtol and strtoul know, and some that they do not. */
+/* What strtol and strtoul know, and some that they do not; or zeros, more than they read. */
 static void sample_text(struct rng *rng, u8 *data, u32 size)
 {
 	static const char letters[] = " \t\n--++00001234567777899abcdefxXzZ\xa0\0";
+	bool zeros = rng_chance(rng, 1, 4);
 
 	for (u32 i = 0; i < size; i++)
-		data[i] = (u8)letters[rng_below(rng, sizeof(letters))];
+		data[i] = zeros ? (u8)('0' + rng_chance(rng, 1, 64)) :
+				  (u8)letters[rng_below(rng, sizeof(letters))];
 }
 
 static void sample_bytes(struct rng *rng, u8 *data, u32 size)
