@@ -148,6 +148,13 @@ extern const char *const bpfvm_core_names[];
 
 /* Makes a core ready by name. -ENOENT: no such core; for "kernel" what bpf(2) says, named before it is tried. */
 int bpfvm_core__open(const char *name, struct bpfvm_core **core, struct bpfvm_error *err);
+
+/*
+ * The kernel core on a machine that stays loaded between processes: the one pinned in `dir`, a directory of a bpf file
+ * system, which is loaded and pinned there first if need be. Waits while another process has it. -EINVAL if `dir` is
+ * elsewhere, -ESTALE if another build's machine is there.
+ */
+int bpfvm_core__open_pinned(const char *dir, struct bpfvm_core **core, struct bpfvm_error *err);
 void bpfvm_core__close(struct bpfvm_core *core);
 
 /* Uploads a guest, in place of the one before; memory areas get their first contents. -E2BIG, -ENOSPC. */

@@ -17,7 +17,7 @@ struct region {
 };
 
 struct options {
-	const char *file, *prog, *core, *packet, *ctx;
+	const char *file, *prog, *core, *pinned, *packet, *ctx;
 	struct region region[VM_REGIONS];
 	u32 regions;
 	u64 steps;
@@ -29,6 +29,8 @@ static const struct argp_option table[] = {
 	{"prog", CLI_KEY_PROG, "NAME", 0, "Program to run; default: the first in the file", 1},
 	{"core", CLI_KEY_CORE, "CORE", 0,
 	 "What executes it: kernel (default), or on this side of it: switch, table, small", 1},
+	{"pinned", CLI_KEY_PINNED, "DIR", 0,
+	 "Use the machine pinned in DIR of a bpf file system; load and pin it there if need be", 1},
 	{"packet", CLI_KEY_PACKET, "hex:...|FILE", 0,
 	 "Packet for an XDP or tc guest, 14 to 32768 bytes", 2},
 	{"ctx", CLI_KEY_CTX, "hex:...|FILE", 0,
@@ -69,6 +71,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case CLI_KEY_CORE:
 		o->core = cli_core(&cmd_run, arg);
 		return 0;
+	case CLI_KEY_PINNED:
+		o->pinned = arg;
+		return 0;
 	case CLI_KEY_PACKET:
 		o->packet = arg;
 		return 0;
@@ -92,6 +97,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		cli_usage(&cmd_run, "run: no FILE given");
+		break;
+	case ARGP_KEY_END:
+		if (o->pinned && strcmp(o->core, "kernel"))
+			cli_usage(&cmd_run, "--pinned: only the kernel core can be pinned");
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -235,7 +244,8 @@ static int run_image(const struct options *o, struct bpfvm_image *image)
 	if (code)
 		return code;
 	cli_catch_signals();
-	if (bpfvm_core__open(o->core, &core, &err))
+	if (o->pinned ? bpfvm_core__open_pinned(o->pinned, &core, &err) :
+			bpfvm_core__open(o->core, &core, &err))
 		return cli_fail(&err);
 	code = execute(o, image, core);
 	bpfvm_core__close(core);

@@ -24,7 +24,6 @@ struct kernel_core {
 	struct bpfvm_machine *ran;     /* of the last run: that one, or the CPU's */
 	enum bpfvm_kind kind;
 	u32 slot;
-	u32 version;
 	u32 bytes;  /* of guest memory in use */
 	u64 budget; /* given to the present run so far */
 	u8 *packet; /* as given, or NULL */
@@ -84,7 +83,7 @@ static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct
 	memcpy(code, image->code, image->len * sizeof(*code));
 	if (slot->len > image->len)
 		memset(code + image->len, 0, (slot->len - image->len) * sizeof(*code));
-	next.version = ++k->version;
+	next.version = slot->version + 1; /* a pinned machine may remember earlier ones */
 	next.entry = image->entry;
 	next.arg[0] = image->arg[0];
 	next.arg[1] = image->arg[1];
@@ -265,7 +264,8 @@ static const struct bpfvm_core_ops kernel_ops = {
 	.close = close_kernel,
 };
 
-int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct bpfvm_error *err)
+static int open_kernel(const char *name, const char *pinned, struct bpfvm_core **core,
+		       struct bpfvm_error *err)
 {
 	struct kernel_core *k = calloc(1, sizeof(*k));
 	int ret;
@@ -277,14 +277,24 @@ int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct b
 		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", name);
 	}
 	k->base.ops = &kernel_ops;
-	ret = bpfvm_session__open(&k->session, err);
+	ret = bpfvm_session__open(pinned, &k->session, err);
 	if (ret) {
 		close_kernel(&k->base);
 		return ret;
 	}
 	k->machine = &k->session->machine[k->session->machines - 1];
-	k->machine->busy = 1; /* nothing is attached yet: no one else can want it */
+	k->machine->busy = 1; /* no hook of another process wants it: nothing is attached */
 	k->machine->owner = (u32)getpid();
 	*core = &k->base;
 	return 0;
+}
+
+int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct bpfvm_error *err)
+{
+	return open_kernel(name, NULL, core, err);
+}
+
+int bpfvm_core__open_pinned(const char *dir, struct bpfvm_core **core, struct bpfvm_error *err)
+{
+	return open_kernel("kernel", dir, core, err);
 }

@@ -5,11 +5,16 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -43,7 +48,8 @@ static const struct {
 	{"bpfvm_hooks", BPFVM_HOOKS * sizeof(struct bpfvm_hook), offsetof(struct bpfvm_session, hook)},
 	{"bpfvm_memory", BPFVM_MEMORY, offsetof(struct bpfvm_session, memory)},
 };
-#define MAPS (sizeof(maps) / sizeof(*maps))
+#define MAPS BPFVM_MAPS
+_Static_assert(sizeof(maps) / sizeof(*maps) == MAPS, "every map has a row");
 
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -199,6 +205,9 @@ static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 				*fd[e] = bpf_program__fd(
 					bpf_object__find_program_by_name(s->object, name));
 			}
+			for (size_t m = 0; m < MAPS; m++)
+				s->map_fd[m] = bpf_object__find_map_fd_by_name(s->object,
+									       maps[m].name);
 			return 0;
 		}
 		bpf_object__close(s->object);
@@ -220,8 +229,8 @@ static void **map_field(struct bpfvm_session *s, size_t i)
 static int map_memory(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	for (size_t i = 0; i < MAPS; i++) {
-		int fd = bpf_object__find_map_fd_by_name(s->object, maps[i].name);
-		void *p = mmap(NULL, map_size(s, i), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		void *p = mmap(NULL, map_size(s, i), PROT_READ | PROT_WRITE, MAP_SHARED,
+			       s->map_fd[i], 0);
 
 		if (p == MAP_FAILED)
 			return bpfvm_error__set(err, -errno, NULL, "kernel: map %s: %s",
@@ -249,7 +258,130 @@ static int place_machines(struct bpfvm_session *s, struct bpfvm_error *err)
 	return 0;
 }
 
-int bpfvm_session__open(struct bpfvm_session **session, struct bpfvm_error *err)
+/* The pinned objects by name; `fd` points into the session. */
+#define PINS (MAPS + ENTRIES)
+
+static int *pin(struct bpfvm_session *s, size_t i, const char **name)
+{
+	int *programs[ENTRIES] = {&s->xdp, &s->tc, &s->call};
+
+	*name = i < MAPS ? maps[i].name : entries[i - MAPS];
+	return i < MAPS ? &s->map_fd[i] : programs[i - MAPS];
+}
+
+static void close_fds(struct bpfvm_session *s)
+{
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		if (*pin(s, i, &name) > 0)
+			close(*pin(s, i, &name));
+		*pin(s, i, &name) = 0;
+	}
+}
+
+static void unpin(struct bpfvm_session *s)
+{
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		pin(s, i, &name);
+		unlinkat(s->lock, name, 0);
+	}
+}
+
+/* Whether a pinned map is as this build makes it. */
+static bool fits(const struct bpfvm_session *s, size_t i)
+{
+	struct bpf_map_info info;
+	u32 size = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	return !bpf_obj_get_info_by_fd(s->map_fd[i], &info, &size) &&
+	       (u64)info.max_entries * info.value_size >= map_size(s, i);
+}
+
+/* The fds of a machine that is wholly pinned in `dir`; -ENOENT if it is not, -ESTALE if it is another build's. */
+static int get_pins(struct bpfvm_session *s, const char *dir)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		int *fd = pin(s, i, &name);
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		*fd = bpf_obj_get(path);
+		if (*fd < 0 || (i < MAPS && !fits(s, i))) {
+			int ret = *fd < 0 ? -ENOENT : -ESTALE;
+
+			close_fds(s);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int set_pins(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		int fd = *pin(s, i, &name), ret;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		ret = bpf_obj_pin(fd, path);
+		if (ret) {
+			unpin(s);
+			return bpfvm_error__set(err, ret, NULL, "%s: cannot be pinned: %s", path,
+						strerror(-ret));
+		}
+	}
+	return 0;
+}
+
+/* Makes the directory if it is not there, and takes its lock. */
+static int lock_directory(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	struct statfs fs;
+
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return bpfvm_error__set(err, -errno, "mount -t bpf bpf /sys/fs/bpf",
+					"%s: %s", dir, strerror(errno));
+	s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->lock < 0)
+		return bpfvm_error__set(err, -errno, NULL, "%s: %s", dir, strerror(errno));
+	if (fstatfs(s->lock, &fs) || fs.f_type != BPF_FS_MAGIC) {
+		unlinkat(AT_FDCWD, dir, AT_REMOVEDIR); /* if it was made here, it is empty */
+		return bpfvm_error__set(err, -EINVAL, "mount -t bpf bpf /sys/fs/bpf, and name a "
+						      "directory below",
+					"%s: not in a bpf file system", dir);
+	}
+	if (flock(s->lock, LOCK_EX))
+		return bpfvm_error__set(err, -errno, NULL, "%s: cannot be locked: %s", dir,
+					strerror(errno));
+	return 0;
+}
+
+static int open_pinned(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	int ret = lock_directory(s, dir, err);
+
+	if (ret)
+		return ret;
+	ret = get_pins(s, dir);
+	if (ret == -ESTALE)
+		return bpfvm_error__set(err, ret, "name another directory, or remove this one",
+					"%s: a machine of another build is pinned there", dir);
+	if (!ret)
+		return 0;
+	unpin(s); /* what a killed session may have left of one */
+	ret = load(s, err);
+	return ret ? ret : set_pins(s, dir, err);
+}
+
+int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, struct bpfvm_error *err)
 {
 	struct bpfvm_session *s;
 	int ret = check_capabilities(err);
@@ -262,7 +394,8 @@ int bpfvm_session__open(struct bpfvm_session **session, struct bpfvm_error *err)
 	libbpf_set_print(silent);
 	s->cpus = cpu_count();
 	s->machines = s->cpus + BPFVM_SPARES;
-	ret = load(s, err);
+	s->lock = -1;
+	ret = pinned ? open_pinned(s, pinned, err) : load(s, err);
 	if (!ret)
 		ret = map_memory(s, err);
 	if (!ret)
@@ -282,7 +415,11 @@ void bpfvm_session__close(struct bpfvm_session *s)
 		if (*map_field(s, i))
 			munmap(*map_field(s, i), map_size(s, i));
 	}
+	if (!s->object)
+		close_fds(s);
 	bpf_object__close(s->object);
+	if (s->lock >= 0)
+		close(s->lock);
 	free(s);
 }
 
@@ -327,7 +464,7 @@ int bpfvm_session__usage(struct bpfvm_session *s, const struct bpfvm_slot *guest
 {
 	for (size_t i = 0; i < MAPS && i < max; i++) {
 		rows[i].map = maps[i].name;
-		rows[i].bytes = map_bytes(bpf_object__find_map_fd_by_name(s->object, maps[i].name));
+		rows[i].bytes = map_bytes(s->map_fd[i]);
 		rows[i].used = map_used(s, i, guest, guest_bytes);
 	}
 	return MAPS;

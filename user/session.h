@@ -7,8 +7,12 @@
 
 struct bpf_object;
 
+#define BPFVM_MAPS 5
+
 struct bpfvm_session {
-	struct bpf_object *object;
+	struct bpf_object *object; /* NULL if the machine was pinned before */
+	int lock;		   /* on the directory of a pinned machine, else -1 */
+	int map_fd[BPFVM_MAPS];
 	struct bpfvm_code *code;	/* BPFVM_SLOTS of BPFVM_CODE instructions */
 	struct bpfvm_slot *slot;	/* BPFVM_SLOTS */
 	struct bpfvm_machine *machine;	/* one per possible CPU, then BPFVM_SPARES */
@@ -17,14 +21,17 @@ struct bpfvm_session {
 	u32 cpus;
 	u32 machines;
 	u32 guests; /* offset of the first byte of `memory` that no machine uses */
-	int xdp, tc, call; /* programs */
+	int xdp, tc, call;
 };
 
 /*
  * Loads the machine, in the fastest flavour that this kernel takes, and maps its memory. Names a missing capability
- * before the kernel would only say EPERM. The program and maps are gone when the session is closed or the process ends.
+ * before the kernel would only say EPERM. With `pinned` NULL the machine is gone when the session is closed or the
+ * process ends. Else it is taken from that directory of a bpf file system, or loaded and pinned there if there is none
+ * or only part of one; one session at a time has it, others wait.
  */
-int bpfvm_session__open(struct bpfvm_session **session, struct bpfvm_error *err);
+int bpfvm_session__open(const char *pinned, struct bpfvm_session **session,
+			struct bpfvm_error *err);
 void bpfvm_session__close(struct bpfvm_session *session);
 
 /* Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each, by map name. */
