@@ -22,9 +22,10 @@ transcripts() {
 		inside && transcript' "$README"
 }
 
-# spans: what the README sets as code, a word or a phrase a line.
+# spans: what the README sets as code, one by one.
 spans() {
-	awk '/^```/ { inside = !inside; next } !inside' "$README" | grep -o '`[^`]*`' | tr -d '`'
+	awk '/^```/ { inside = !inside; next } !inside' "$README" | tr '\n' ' ' |
+		grep -o '`[^`]*`' | tr -d '`'
 	blocks
 }
 
