@@ -140,7 +140,7 @@ static int turn_machine(struct kernel_core *k, struct bpfvm_error *err)
 	k->ran = k->machine;
 	k->machine->st.stop = VM_STOP_NONE;
 	do {
-		int ret = bpf_prog_test_run_opts(k->session->call, &opts);
+		int ret = bpf_prog_test_run_opts(k->session->entry_fd[BPFVM_CALL], &opts);
 
 		if (ret == -EINTR || ret == -EAGAIN)
 			continue;
@@ -180,7 +180,8 @@ static int turn_hook(struct kernel_core *k, u64 budget, u32 times, u64 *ns, stru
 				    .budget = budget, .context = !!k->packet};
 	k->ran = &k->session->machine[stay(&before)];
 	do {
-		ret = bpf_prog_test_run_opts(kind == BPFVM_HOOK_TC ? k->session->tc : k->session->xdp,
+		ret = bpf_prog_test_run_opts(kind == BPFVM_HOOK_TC ? k->session->entry_fd[BPFVM_TC] :
+									k->session->entry_fd[BPFVM_XDP],
 					     &opts);
 	} while (ret == -EINTR || ret == -EAGAIN);
 	sched_setaffinity(0, sizeof(before), &before);

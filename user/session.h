@@ -8,6 +8,8 @@
 struct bpf_object;
 
 #define BPFVM_MAPS 5
+enum { BPFVM_XDP, BPFVM_TC, BPFVM_CALL, BPFVM_ENTRIES };
+extern const char *const bpfvm_machine_entries[BPFVM_ENTRIES];
 
 struct bpfvm_session {
 	struct bpf_object *object; /* NULL if the machine was pinned before */
@@ -21,7 +23,7 @@ struct bpfvm_session {
 	u32 cpus;
 	u32 machines;
 	u32 guests; /* offset of the first byte of `memory` that no machine uses */
-	int xdp, tc, call;
+	int entry_fd[BPFVM_ENTRIES];
 };
 
 /*
@@ -37,5 +39,17 @@ void bpfvm_session__close(struct bpfvm_session *session);
 /* Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each, by map name. */
 int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot *guest,
 			 u32 guest_bytes, struct bpfvm_usage *rows, u32 max);
+
+/* Name and size in bytes of map `i`. */
+const char *bpfvm_session__map(const struct bpfvm_session *session, size_t i, size_t *size);
+
+/* machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; the load itself. */
+int bpfvm_machine__permitted(struct bpfvm_error *err);
+u32 bpfvm_machine__cpus(void);
+int bpfvm_machine__load(struct bpfvm_session *session, struct bpfvm_error *err);
+
+/* pin.c: fills in the fds of the session from the directory; closes them. */
+int bpfvm_pin__open(struct bpfvm_session *session, const char *dir, struct bpfvm_error *err);
+void bpfvm_pin__close(struct bpfvm_session *session);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A machine pinned in a directory of a bpf file system: found, made, repaired, one session at a time. */
+#define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "session.h"
+
+/* The pinned objects by name; `fd` points into the session. */
+#define PINS (BPFVM_MAPS + BPFVM_ENTRIES)
+
+static int *pin(struct bpfvm_session *s, size_t i, const char **name)
+{
+	size_t size;
+
+	if (i >= BPFVM_MAPS) {
+		*name = bpfvm_machine_entries[i - BPFVM_MAPS];
+		return &s->entry_fd[i - BPFVM_MAPS];
+	}
+	*name = bpfvm_session__map(s, i, &size);
+	return &s->map_fd[i];
+}
+
+void bpfvm_pin__close(struct bpfvm_session *s)
+{
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		if (*pin(s, i, &name) > 0)
+			close(*pin(s, i, &name));
+		*pin(s, i, &name) = 0;
+	}
+}
+
+static void unpin(struct bpfvm_session *s)
+{
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		pin(s, i, &name);
+		unlinkat(s->lock, name, 0);
+	}
+}
+
+/* Whether a pinned map is as this build makes it. */
+static bool fits(const struct bpfvm_session *s, size_t i)
+{
+	struct bpf_map_info info;
+	u32 len = sizeof(info);
+	size_t size;
+
+	memset(&info, 0, sizeof(info));
+	bpfvm_session__map(s, i, &size);
+	return !bpf_obj_get_info_by_fd(s->map_fd[i], &info, &len) &&
+	       (u64)info.max_entries * info.value_size >= size;
+}
+
+/* The fds of a machine that is wholly pinned in `dir`; -ENOENT if it is not, -ESTALE if it is another build's. */
+static int get_pins(struct bpfvm_session *s, const char *dir)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		int *fd = pin(s, i, &name);
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		*fd = bpf_obj_get(path);
+		if (*fd < 0 || (i < BPFVM_MAPS && !fits(s, i))) {
+			int ret = *fd < 0 ? -ENOENT : -ESTALE;
+
+			bpfvm_pin__close(s);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int set_pins(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	char path[PATH_MAX];
+	const char *name;
+
+	for (size_t i = 0; i < PINS; i++) {
+		int fd = *pin(s, i, &name), ret;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		ret = bpf_obj_pin(fd, path);
+		if (ret) {
+			unpin(s);
+			return bpfvm_error__set(err, ret, NULL, "%s: cannot be pinned: %s", path,
+						strerror(-ret));
+		}
+	}
+	return 0;
+}
+
+/* Makes the directory if it is not there, and takes its lock. */
+static int lock_directory(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	struct statfs fs;
+
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return bpfvm_error__set(err, -errno, "mount -t bpf bpf /sys/fs/bpf",
+					"%s: %s", dir, strerror(errno));
+	s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->lock < 0)
+		return bpfvm_error__set(err, -errno, NULL, "%s: %s", dir, strerror(errno));
+	if (fstatfs(s->lock, &fs) || fs.f_type != BPF_FS_MAGIC) {
+		unlinkat(AT_FDCWD, dir, AT_REMOVEDIR); /* if it was made here, it is empty */
+		return bpfvm_error__set(err, -EINVAL, "mount -t bpf bpf /sys/fs/bpf, and name a "
+						      "directory below",
+					"%s: not in a bpf file system", dir);
+	}
+	if (flock(s->lock, LOCK_EX))
+		return bpfvm_error__set(err, -errno, NULL, "%s: cannot be locked: %s", dir,
+					strerror(errno));
+	return 0;
+}
+
+int bpfvm_pin__open(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+{
+	int ret = lock_directory(s, dir, err);
+
+	if (ret)
+		return ret;
+	ret = get_pins(s, dir);
+	if (ret == -ESTALE)
+		return bpfvm_error__set(err, ret, "name another directory, or remove this one",
+					"%s: a machine of another build is pinned there", dir);
+	if (!ret)
+		return 0;
+	unpin(s); /* what a killed session may have left of one */
+	ret = bpfvm_machine__load(s, err);
+	return ret ? ret : set_pins(s, dir, err);
+}
