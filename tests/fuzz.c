@@ -244,9 +244,11 @@ static int fuzz(const struct cores *c, struct totals *t)
 
 		present_seed = options.seed + i;
 		alarm(LONGEST_SECONDS);
-		failed = make_sample(present_seed, &s, &err) || !try_sample(c, &s, &d, t);
+		failed = make_sample(present_seed, &s, &err) != 0;
 		if (failed)
-			report_failure(&s, &d);
+			printf("seed %llu: no memory\n", ULL(present_seed));
+		else if (!try_sample(c, &s, &d, t))
+			report_failure(&s, &d), failed = 1;
 		bpfvm_image__free(s.image);
 		t->seconds = now() - begin;
 		if (options.seconds && t->seconds >= options.seconds)
