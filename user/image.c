@@ -250,7 +250,8 @@ int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *nam
 	if (size > VM_OFFSET_MASK + 1u)
 		return bpfvm_error__set(err, -E2BIG, "a region holds 16 MiB at most",
 					"region %s: %u bytes are too many", name, size);
-	if (!size || access & ~(u32)(VM_READ | VM_WRITE) || number == VM_REGION_STACK)
+	if (!size || access & ~(u32)(VM_READ | VM_WRITE) || number == VM_REGION_STACK ||
+	    number == VM_REGION_META || number == VM_REGION_PACKET)
 		return bpfvm_error__set(err, -EINVAL, "give it a size and read or write access",
 					"region %s: no such region is possible", name);
 	area.name = strdup(name);
