@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Whether two runs of the in-kernel machine ever mix their state: on two CPUs at once, one interrupting the other on
- * the same CPU, and when there are fewer machines than runs. With real packets between interfaces of its own network.
+ * Whether two runs of the in-kernel machine ever mix their state, with real packets between
+ * interfaces of a network of its own: on two CPUs at once, when there are fewer machines than runs,
+ * and when one interrupts the other on the same CPU.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -10,7 +11,6 @@
 #include "live_net.h"
 
 #define PACKETS 20000u /* in one round of a flood */
-#define LOOPBACK 1     /* its interface index in every network */
 
 /* A guest on an interface: slot, hook and what its notes say. */
 struct post {
@@ -42,7 +42,7 @@ static void post_open(struct live *l, struct post *p, u32 pair, u32 n, u32 kind,
 
 static void post_attach(struct live *l, struct post *p, u32 mode)
 {
-	assert_int_equal(bpf_xdp_attach((int)p->pair.rx, l->s->xdp, mode, NULL), 0);
+	assert_int_equal(bpf_xdp_attach((int)p->pair.rx, l->s->entry_fd[BPFVM_XDP], mode, NULL), 0);
 	p->attached = true;
 }
 
@@ -129,7 +129,7 @@ static void test_two_cpus(void **state)
 	open_two(l, XDP_ABORTED, XDP_ABORTED);
 	for (u32 round = 0; live_seconds() < end; round++) {
 		flood_both(round, cpu);
-		if (round >= 5 && posts[0].notes->runs > 100000 && posts[1].notes->runs > 100000 &&
+		if (round >= 5 && posts[0].notes->runs > 200000 && posts[1].notes->runs > 200000 &&
 		    posts[0].notes->parallel > 1000 && posts[1].notes->parallel > 1000)
 			break;
 	}
@@ -148,15 +148,7 @@ static void test_two_cpus(void **state)
 
 /* --- fewer machines than runs --- */
 
-static void claim_all_but(struct live *l, u32 spared)
-{
-	for (u32 i = 0; i < l->s->machines; i++) {
-		if (i != spared)
-			live_claim(l, i);
-	}
-}
-
-/* Two CPUs race for the last machine: one gets it, the other gives the verdict for that case at once. */
+/* Two CPUs race for the last machine: one gets it, the other gives the verdict for that case. */
 static void test_last_machine(void **state)
 {
 	struct live *l = *state;
@@ -165,7 +157,7 @@ static void test_last_machine(void **state)
 
 	need_network();
 	need_two_cpus(cpu);
-	claim_all_but(l, last);
+	live_claim_all_but(l, last);
 	open_two(l, XDP_PASS, XDP_DROP);
 	for (u32 round = 0; live_seconds() < end; round++) {
 		flood_both(round, cpu);
@@ -190,58 +182,13 @@ static void test_last_machine(void **state)
 	assert_int_equal(l->s->machine[last].busy, 0);
 }
 
-/* Every machine is taken: no run, and of each hook the verdict for that case. */
-static void assert_refused(struct live *l, u64 salt, u64 tc_salt)
-{
-	static const u32 verdicts[] = {XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX};
-	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(LOOPBACK, BPFVM_HOOK_XDP)];
-
-	for (u32 i = 0; i < 4; i++) {
-		hook->on_trap = verdicts[i];
-		assert_int_equal(live_xdp(l, LOOPBACK, salt, 100), verdicts[i]);
-	}
-	hook->on_trap = XDP_DROP;
-	assert_int_equal(live_tc(l, tc_salt), TC_ACT_OK);
-}
-
-/* No machine but one: a spare one serves every CPU, a CPU's own only that CPU. All is well as soon as it is free. */
-static void test_no_machine(void **state)
-{
-	struct live *l = *state;
-	struct live_guest g = {.salt = 77, .turns = 3, .peer = 1, .verdict = XDP_PASS, LIVE_XDP};
-	struct live_guest t = {.salt = 78, .turns = 3, .peer = 1, .verdict = TC_ACT_SHOT, LIVE_TC};
-	struct live_notes *xdp = live_upload(l, 5, &g), *tc = live_upload(l, 6, &t);
-	u32 cpu[2], runs = 0;
-
-	live_cpus(cpu);
-	live_stay(cpu[1]);
-	xdp->ifindex = tc->ifindex = LOOPBACK;
-	live_hook(l, LOOPBACK, BPFVM_HOOK_XDP, 5, XDP_DROP);
-	live_hook(l, LOOPBACK, BPFVM_HOOK_TC, 6, TC_ACT_OK);
-	claim_all_but(l, l->s->machines);
-	for (u32 i = 0; i < l->s->machines; i++) {
-		bool serves = i == cpu[1] || i >= l->s->cpus;
-
-		assert_refused(l, g.salt, t.salt);
-		live_release(&l->s->machine[i]);
-		assert_int_equal(live_xdp(l, LOOPBACK, g.salt, 1), serves ? XDP_PASS : XDP_DROP);
-		assert_int_equal(live_tc(l, t.salt), serves ? TC_ACT_SHOT : TC_ACT_OK);
-		assert_int_equal(l->s->machine[i].slot, serves ? 6 : BPFVM_SLOTS);
-		live_claim(l, i);
-		runs += serves;
-		assert_int_equal(xdp->runs, runs);
-		assert_int_equal(tc->runs, runs);
-	}
-	assert_int_equal(xdp->mismatches + xdp->foreign + tc->mismatches + tc->foreign, 0);
-}
-
 /* --- one CPU --- */
 
 /* The program for tc, on the receiving end of a pair; gone with the network. */
 static int attach_tc(struct live *l, u32 ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = l->s->tc);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = l->s->entry_fd[BPFVM_TC]);
 	int ret = bpf_tc_hook_create(&hook);
 
 	return ret && ret != -EEXIST ? ret : bpf_tc_attach(&hook, &opts);
@@ -255,7 +202,7 @@ static void detach_tc(u32 ifindex)
 	bpf_tc_hook_destroy(&hook);
 }
 
-/* Lets packets for an interface be received on `cpu`, by an interrupt if they were sent on another one. */
+/* Lets packets be received on `cpu`, by an interrupt there if they were sent on another one. */
 static bool receive_on(u32 pair, u32 cpu)
 {
 	char path[64], mask[64] = "";
@@ -282,7 +229,7 @@ static struct live_notes *open_stack(struct live *l, struct live_guest *longer)
 	return live_upload(l, 13, longer);
 }
 
-/* Runs the long guest a few times on machine `n`, under packets from `cpu`; returns the interruptions by both hooks. */
+/* Runs the long guest on machine `n` under packets from `cpu`; returns its interruptions. */
 static u64 run_under_packets(struct live *l, u32 n, u32 cpu, u64 *runs)
 {
 	u64 before = posts[0].notes->interrupts + posts[1].notes->interrupts;
@@ -302,8 +249,8 @@ static u64 run_under_packets(struct live *l, u32 n, u32 cpu, u64 *runs)
 }
 
 /*
- * A long run on one CPU, packets from another one: the interrupt that they come with halts the run, and other guests
- * run on top of it. The long run holds the CPU's own machine or a spare one, in turn.
+ * A long run on one CPU, packets from another one: the interrupt that they come with halts the run,
+ * and other guests run on top of it. The long run holds the CPU's own machine or a spare one.
  */
 static void test_interrupted(void **state)
 {
@@ -337,124 +284,12 @@ static void test_interrupted(void **state)
 	}
 }
 
-/* --- many threads --- */
-
-/* A thread that runs one guest again and again, until all have run often and met another, or the end of patience. */
-struct worker {
-	struct live *l;
-	struct live_guest guest;
-	struct live_notes *notes;
-	pthread_t thread;
-	u32 cpu;
-	u32 slot;
-	u32 machine; /* its own, for the syscall entry point; LIVE_FAILED: XDP on `ifindex` */
-	u32 ifindex;
-	u64 done;
-	u64 bad; /* runs that ended otherwise than they should */
-};
-
-#define WORKERS 5
-#define GOAL 300 /* runs of each */
-
-static struct worker worker[WORKERS];
-static u32 workers;
-
-/* In slices of odd lengths, so that others run between them. */
-static bool work_sliced(struct worker *w)
-{
-	struct bpfvm_machine *m = &w->l->s->machine[w->machine];
-	u64 slice = 1000 + w->done % 13 * 777;
-
-	live_prepare(w->l, m, w->slot, slice);
-	w->done++;
-	return live_finish(w->l, m, slice) == VM_STOP_EXIT && m->st.reg[0] == w->guest.verdict;
-}
-
-static bool work_xdp(struct worker *w)
-{
-	enum { REPEAT = 20 };
-
-	w->done += REPEAT;
-	return live_xdp(w->l, w->ifindex, w->guest.salt, REPEAT) == w->guest.verdict;
-}
-
-static bool all_done(void)
-{
-	for (u32 i = 0; i < workers; i++) {
-		volatile struct live_notes *n = worker[i].notes;
-
-		if (n->runs < GOAL || !(n->parallel + n->interrupts))
-			return false;
-	}
-	return true;
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-	u64 end = live_seconds() + LIVE_PATIENCE;
-
-	live_stay(w->cpu);
-	while (!all_done() && live_seconds() < end)
-		w->bad += !(w->machine == LIVE_FAILED ? work_xdp(w) : work_sliced(w));
-	return NULL;
-}
-
-static void open_worker(struct live *l, struct worker *w, u32 i, const u32 cpu[2])
-{
-	bool xdp = i >= 3;
-
-	*w = (struct worker){.l = l, .cpu = cpu[i & 1], .slot = 20 + i, .machine = LIVE_FAILED};
-	w->guest = (struct live_guest){.salt = 0xdeadbeef12345ull * (i + 1), .turns = xdp ? 10 : 100 + i,
-				       .me = i, .peer = (i + 3) % workers, .verdict = 1 + i % 2, LIVE_XDP};
-	w->notes = live_upload(l, w->slot, &w->guest);
-	if (!xdp) {
-		w->machine = i ? l->s->machines - i : w->cpu; /* one of them the CPU's own */
-		live_claim(l, w->machine);
-		return;
-	}
-	w->ifindex = i == 3 ? LOOPBACK : if_nametoindex("rx0");
-	w->notes->ifindex = w->ifindex;
-	live_hook(l, w->ifindex, BPFVM_HOOK_XDP, w->slot, XDP_ABORTED);
-}
-
-static void assert_worked(const struct worker *w)
-{
-	print_message("    %s, CPU %u: %" PRIu64 " runs, %" PRIu64 " during another guest's\n",
-		      w->machine == LIVE_FAILED ? "xdp" : "slices", w->cpu, w->notes->runs,
-		      w->notes->parallel + w->notes->interrupts);
-	assert_int_equal(w->bad, 0);
-	assert_int_equal(w->notes->runs, w->done);
-	assert_int_equal(w->notes->mismatches + w->notes->foreign, 0);
-	assert_true(w->done >= 20);
-	assert_true(w->notes->parallel + w->notes->interrupts);
-}
-
-/* Three guests in slices and two on hooks, by threads that share CPUs. */
-static void test_threads(void **state)
-{
-	u32 cpu[2];
-
-	live_cpus(cpu);
-	workers = live_no_network ? WORKERS - 1 : WORKERS;
-	for (u32 i = 0; i < workers; i++)
-		open_worker(*state, &worker[i], i, cpu);
-	for (u32 i = 0; i < workers; i++)
-		assert_int_equal(pthread_create(&worker[i].thread, NULL, work, &worker[i]), 0);
-	for (u32 i = 0; i < workers; i++)
-		pthread_join(worker[i].thread, NULL);
-	for (u32 i = 0; i < workers; i++)
-		assert_worked(&worker[i]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_cpus, live_open, close_posts),
 		cmocka_unit_test_setup_teardown(test_last_machine, live_open, close_posts),
-		cmocka_unit_test_setup_teardown(test_no_machine, live_open, live_close),
 		cmocka_unit_test_setup_teardown(test_interrupted, live_open, close_posts),
-		cmocka_unit_test_setup_teardown(test_threads, live_open, live_close),
 	};
 
 	if (!live_possible())

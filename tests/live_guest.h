@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Guests that notice foreign state. A run mixes all registers, the stack and seven nested calls into one number, which
- * begins with constants of the guest's own code; another core says what it has to be. The guest itself compares and
- * counts, in memory of its own, and watches another guest that may be running at the same time.
+ * Guests that notice foreign state. A run mixes all registers, the stack and seven nested calls
+ * into one number, which begins with constants of the guest's own code; another core says what it
+ * has to be. The guest itself compares and counts, in memory of its own, and watches another guest
+ * that may be running at the same time.
  */
 #ifndef LIVE_GUEST_H
 #define LIVE_GUEST_H
@@ -66,7 +67,8 @@ static inline u32 live_put(struct live_guest *g, u8 code, u32 dst, u32 src, s32 
 #define JUMP_IF_ZERO(dst) live_put(g, BPF_JMP | BPF_K | BPF_JEQ, dst, 0, 0, 0)
 #define JUMP_BACK(to) live_put(g, BPF_JMP | BPF_JA, 0, 0, (s32)((to) - g->len - 1), 0)
 #define CALL_HELPER(number) live_put(g, BPF_JMP | BPF_CALL, 0, 0, 0, number)
-#define CALL_LOCAL(to) live_put(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, (s32)((to) - g->len - 1))
+#define CALL_LOCAL(to)                                                                             \
+	live_put(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, (s32)((to) - g->len - 1))
 #define LEAVE() live_put(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /* Lets the jump at `from` go to the next instruction. */
@@ -82,8 +84,9 @@ static inline void live_put_constant(struct live_guest *g, u32 dst, u64 value)
 }
 
 /*
- * u64 mix(r1 levels, r2..r5): goes `levels` deep. Each level changes r6..r9, keeps them in its frame, and after the
- * level below puts what the frame and the registers then hold into r0. It also reads a word that begins as zero.
+ * u64 mix(r1 levels, r2..r5): goes `levels` deep. Each level changes r6..r9, keeps them in its
+ * frame, and after the level below puts what the frame and the registers then hold into r0. It
+ * also reads a word that begins as zero.
  */
 static inline u32 live_put_mix(struct live_guest *g)
 {
@@ -145,7 +148,7 @@ static inline u32 live_put_work(struct live_guest *g, u32 mix)
 	return start;
 }
 
-/* What a guest must not see when it begins: registers and a stack that are not zero. Leaves their union in r0. */
+/* What must be zero when a guest begins, registers and stack: leaves their union in r0. */
 static inline void live_put_remains(struct live_guest *g)
 {
 	for (u32 i = 3; i <= 9; i++)
@@ -180,7 +183,7 @@ static inline void live_put_meet(struct live_guest *g)
 	live_land(g, alone);
 }
 
-/* Compares the packet and the interface of the context at r6, if there is one, with the guest's own. */
+/* Compares packet and interface of the context at r6, if there is one, with the guest's own. */
 static inline void live_put_packet(struct live_guest *g)
 {
 	u32 none = JUMP_IF_ZERO(6), small, wrong, right;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Interfaces and packets for the live tests. They are in a network namespace of this process alone, which the kernel
- * removes with it, whatever way it ends; no packet leaves it or comes from outside.
+ * Interfaces and packets for the live tests, in a network namespace of this process alone. The
+ * kernel removes it with the process, however that ends; no packet leaves it or comes from outside.
  */
 #ifndef LIVE_NET_H
 #define LIVE_NET_H
@@ -43,7 +43,8 @@ static inline void live_enter_network(void)
 {
 	char command[256];
 
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("sysfs", "/sys", "sysfs", 0, NULL)) {
 		live_no_network = "no network namespace of its own";
 		return;
@@ -91,7 +92,7 @@ static inline void live_pair_close(struct live_pair *pair)
 	close(pair->passed);
 }
 
-/* Packets that came through since the last call, those included for which the socket had no room. */
+/* Packets that came through since the last call, with those for which the socket had no room. */
 static inline u64 live_passed(const struct live_pair *pair)
 {
 	struct tpacket_stats stats;

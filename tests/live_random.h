@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Garbage for the maps of the in-kernel machine, and how to see that it survived. */
+#ifndef LIVE_RANDOM_H
+#define LIVE_RANDOM_H
+
+#include <linux/pkt_cls.h>
+
+#include "live_machine.h"
+#include "unit/random.h"
+
+#define BUDGET 20000u /* instructions of a run, enough to get anywhere */
+#define SLOT 9
+#define LIMIT 200 /* seconds until a run is said not to end */
+
+static const u8 opcodes[] = {
+#define OPCODE(name, code) code,
+#include "opcodes.h"
+};
+
+/* The machine as it was opened, and a guest that knows its result. */
+static struct bpfvm_machine *fresh;
+static const struct live_guest good = {.salt = 0xc0ffee123456789ull, .turns = 20, .peer = 1,
+				       .verdict = XDP_TX, LIVE_XDP};
+
+static inline u32 machines_size(const struct live *l)
+{
+	return l->s->machines * (u32)sizeof(*fresh);
+}
+
+static inline int open_garbage(void **state)
+{
+	struct live *l;
+	int ret = live_open(state);
+
+	if (ret)
+		return ret;
+	l = *state;
+	alarm(LIMIT);
+	random_state = 1;
+	fresh = malloc(machines_size(l));
+	memcpy(fresh, l->s->machine, machines_size(l));
+	return 0;
+}
+
+static inline int close_garbage(void **state)
+{
+	alarm(0);
+	free(fresh);
+	return live_close(state);
+}
+
+static inline void fill(void *p, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((volatile u8 *)p)[i] = (u8)random_u32();
+}
+
+static inline u64 random_u64(void)
+{
+	return (u64)random_u32() << 32 | random_u32();
+}
+
+/* A number that lies near a limit, or anywhere. */
+static inline u32 random_near(u32 limit)
+{
+	switch (random_u32() % 4) {
+	case 0:
+		return random_u32() % (limit + 1);
+	case 1:
+		return limit + random_u32() % 3 - 1;
+	case 2:
+		return ~0u - random_u32() % 3;
+	}
+	return random_u32();
+}
+
+/* What looks like an instruction: a known opcode, small jumps, addresses of the guest's regions. */
+static inline struct vm_insn random_insn(void)
+{
+	struct vm_insn in = {opcodes[random_u32() % sizeof(opcodes)], (u8)random_u32(),
+			     (s16)(random_u32() % 33 - 16), (s32)(random_u32() % 65)};
+
+	if (random_u32() % 4 == 0)
+		in.imm = (s32)VM_ADDRESS(random_u32() % 8, random_u32() % 64);
+	return in;
+}
+
+/* After whatever came before: new maps' contents, the good guest, all three ways to run it. */
+static inline void assert_recovers(struct live *l)
+{
+	struct live_guest xdp = good, tc = {.salt = 99, .turns = 3, .me = 1, LIVE_TC};
+	struct live_notes *a, *b;
+	struct bpfvm_machine *m;
+
+	memcpy(l->s->machine, fresh, machines_size(l));
+	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
+	memset(l->s->memory, 0, l->s->guests);
+	l->free = (l->s->guests + 63u) & ~63u;
+	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+	a = live_upload(l, SLOT, &xdp);
+	b = live_upload(l, SLOT + 1, &tc);
+	a->ifindex = b->ifindex = LIVE_LOOPBACK;
+	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, SLOT, XDP_ABORTED);
+	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_TC, SLOT + 1, TC_ACT_SHOT);
+	assert_int_equal(live_xdp(l, LIVE_LOOPBACK, xdp.salt), XDP_TX);
+	assert_int_equal(live_tc(l, tc.salt), TC_ACT_OK);
+	m = live_claim(l, l->s->machines - 1);
+	live_prepare(l, m, SLOT, BPFVM_SLICE);
+	assert_int_equal(live_finish(l, m, BPFVM_SLICE), VM_STOP_EXIT);
+	assert_int_equal(a->runs, 2);
+	assert_int_equal(b->runs, 1);
+	assert_int_equal(a->mismatches + a->foreign + b->mismatches + b->foreign, 0);
+}
+
+/* A slot's header: often possible, sometimes not; rows with bases and lengths beyond the memory. */
+static inline void garble_slot(struct bpfvm_slot *slot)
+{
+	slot->len = random_near(BPFVM_CODE);
+	slot->entry = random_u32() & 1 ? random_u32() % 64 : random_near(BPFVM_CODE);
+	slot->version = random_u32();
+	slot->regions = random_near(VM_REGIONS);
+	slot->arg[0] = random_u32() & 1 ? VM_ADDRESS(random_u32() % VM_REGIONS, 0) : random_u64();
+	slot->arg[1] = random_u64();
+	for (u32 i = 0; i < VM_REGIONS; i++) {
+		slot->row[i].base = random_near(BPFVM_MEMORY);
+		slot->row[i].rlen = random_near(VM_OFFSET_MASK + 1);
+		slot->row[i].wlen = random_near(VM_OFFSET_MASK + 1);
+		slot->row[i].dirty = random_u32();
+	}
+}
+
+static inline void garble_hook(struct bpfvm_hook *hook, u32 kind)
+{
+	*hook = (struct bpfvm_hook){.ifindex = LIVE_LOOPBACK, .kind = kind,
+				    .slot = random_u32() % 8 ? SLOT : random_near(BPFVM_SLOTS),
+				    .on_trap = random_u32() % 5, .budget = random_near(BUDGET),
+				    .context = random_u32() & 1};
+	if (hook->budget > 2 * BUDGET)
+		hook->budget = random_u32() % 50 ? BUDGET : random_u64();
+}
+
+/* From where it is likely to be entered: random bytes, or instructions that get further. */
+static inline void garble_code(struct vm_insn *code)
+{
+	u32 len = 64;
+
+	if (random_u32() & 1) {
+		fill(code, len * sizeof(*code));
+		return;
+	}
+	while (len--)
+		code[len] = random_insn();
+}
+
+static inline u32 kinds(const u32 seen[VM_STOPS])
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < VM_STOPS; i++)
+		n += !!seen[i];
+	return n;
+}
+
+static inline void print_seen(const u32 seen[VM_STOPS])
+{
+	print_message("   ");
+	for (u32 i = 0; i < VM_STOPS; i++) {
+		if (seen[i])
+			print_message(" %s %u", bpfvm_stop__name(i), seen[i]);
+	}
+	print_message("\n");
+}
+
+#endif
