@@ -68,6 +68,12 @@ struct bpfvm_hook {
 	u64 traps;
 };
 
+/* What the loader tells the machine before it is loaded, and a table of bpf/hot.h; the .rodata of the object. */
+struct bpfvm_constants {
+	u32 cpus; /* machines before the first spare one */
+	u8 rank[256];
+};
+
 /* Argument of the syscall entry point. */
 struct bpfvm_call {
 	u32 machine; /* claimed and prepared by the caller */

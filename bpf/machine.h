@@ -19,7 +19,21 @@
 #define SRCN (insn >> 12 & 15)
 #define DST (*(u64 *)((char *)m + (insn >> 5 & 0x78)))
 #define SRC (*(u64 *)((char *)m + (insn >> 9 & 0x78)))
-#define OFF ((s32)insn >> 16)
+#define OFF                                                                                        \
+	({                                                                                         \
+		s64 off_ = insn;                                                                   \
+		asm volatile("%0 <<= 32; %0 s>>= 48" : "+r"(off_));                                \
+		off_;                                                                              \
+	})
+#define HAS_OFF                                                                                    \
+	({                                                                                         \
+		__label__ yes_, no_;                                                               \
+		_Bool has_ = 0;                                                                    \
+		asm volatile goto("if %0 & 0xffff0000 goto %l[yes_]" ::"r"((u32)insn)::yes_);      \
+		goto no_;                                                                          \
+yes_:		has_ = 1;                                                                          \
+no_:		has_;                                                                              \
+	})
 #define IMM                                                                                        \
 	({                                                                                         \
 		s64 imm_ = insn;                                                                   \
@@ -120,27 +134,27 @@ static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct 
 	u64 one = m->one;
 	u64 pc = *pc_of_run, left = *left_of_run, insn, why;
 	u64 stop;
-	u32 op, operand;
+	u32 op, rank, operand;
 
 #pragma unroll
 	for (int i = 0; i < STEPS; i++) {
 		struct vm_insn *in;
 
-		if (!left)
+		if (UNLIKELY(!left))
 			STOP(VM_TRAP_STEPS);
-		if (pc >= BPFVM_CODE)
+		if (UNLIKELY(pc >= BPFVM_CODE))
 			STOP(VM_TRAP_JUMP);
 		in = slot_at(code, pc);
 		op = *(volatile u8 *)&in->code; /* shorter than a cut of the other load */
 		insn = *(u64 *)in;
 		left -= one;
-#define OP(name, n) case HOT(name) ? (n) : NEVER | (n):
-		switch (op) {
+#define OP(name, n) case HOT(name) < HOT_RANKS ? HOT(name) : NEVER | (n):
+		rank = bpfvm_constants.rank[op];
+		switch (rank) {
 #include "step.h"
 		}
 #undef OP
-		asm volatile("" : "+r"(op)); /* or clang makes one switch of the two again */
-#define OP(name, n) case HOT(name) ? NEVER | (n) : (n):
+#define OP(name, n) case HOT(name) < HOT_RANKS ? NEVER | (n) : (n):
 		switch (op) {
 #include "step.h"
 		default:

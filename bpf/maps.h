@@ -38,7 +38,7 @@ ARRAY_OF(bpfvm_memory, bpfvm_memory, 1);
 ARRAY_OF(bpfvm_machines, bpfvm_machine, 1); /* the loader: one per CPU, and spares */
 ARRAY_OF(bpfvm_hooks, bpfvm_hook, BPFVM_HOOKS);
 
-const volatile u32 bpfvm_cpus; /* machines before the first spare one; set by the loader */
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0) /* and out of the way */
 
 /* An element that is there, since the index is below max_entries; NULL keeps the verifier content. */
 #define ELEMENT(map, index)                                                                        \

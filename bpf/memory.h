@@ -20,16 +20,16 @@
 		u64 at_ = (addr), n_ = at_ >> VM_OFFSET_BITS;                                      \
 		char *row_;                                                                        \
 		u8 *p_;                                                                            \
-		if (n_ >= VM_REGIONS)                                                              \
+		if (UNLIKELY(n_ >= VM_REGIONS))                                                            \
 			fault;                                                                     \
 		VM_BOUND(n_, VM_REGIONS - 1);                                                      \
 		row_ = (char *)(m) + n_ * sizeof(struct vm_region);                                \
 		at_ &= VM_OFFSET_MASK;                                                             \
-		if (at_ + (size) > ((access) & VM_WRITE ? ROW(row_, wlen) : ROW(row_, rlen)))                \
+		if (UNLIKELY(at_ + (size) > ((access) & VM_WRITE ? ROW(row_, wlen) : ROW(row_, rlen))))              \
 			fault;                                                                     \
 		if ((access) & VM_ATOMIC && (at_ & ((size) - 1) || at_ + (size) > ROW(row_, rlen)))     \
 			fault;                                                                     \
-		if ((packet) && n_ == VM_REGION_PACKET) {                                          \
+		if ((packet) && UNLIKELY(n_ == VM_REGION_PACKET)) {                                          \
 			if ((access) & VM_ATOMIC)                                                  \
 				fault;                                                             \
 			VM_BOUND(at_, BPFVM_PACKET - 1);                                           \

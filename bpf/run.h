@@ -26,7 +26,7 @@ static __always_inline struct bpfvm_machine *claim(void)
 	u32 cpu = bpf_get_smp_processor_id();
 
 	for (u32 i = 0; i <= BPFVM_SPARES; i++) {
-		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, i ? bpfvm_cpus + i - 1 : cpu);
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, i ? bpfvm_constants.cpus + i - 1 : cpu);
 
 		if (m && !__sync_lock_test_and_set(&m->busy, 1))
 			return m;

@@ -11,6 +11,7 @@
  *   NEXT		ends an arm: on to the instruction after `pc`
  *   DST, SRC, R(n)	registers, u64 lvalues
  *   OFF, IMM		the fields, signed; DSTN, SRCN the register numbers
+ *   HAS_OFF		whether OFF is not 0, where that can be had for less
  *   GO_FORK(key)	to the dispatch of the forks
  *   ADDRESS(a, n, access)	the checked place of n bytes at guest address a, or leaves with VM_TRAP_BOUNDS
  *   JUMP(n)		moves pc by n, then NEXT
@@ -20,6 +21,10 @@
  *   TRAP_HERE(name)	leaves with VM_TRAP_<name>
  *   SECOND		pointer to the slot after this one, or NULL at the end of the program
  */
+#ifndef HAS_OFF
+#define HAS_OFF (OFF != 0)
+#endif
+
 #define STEP_ALU_FORM(name, label, bits, sign, operand, effect, first)                             \
 	OP(name, label)                                                                            \
 	{                                                                                          \
@@ -41,7 +46,7 @@
 	STEP_ALU_FORM(name##_64X, 0x0f | op, 64, sign, SRC, effect, first)
 #define ALU(name, op, sign, group, text, effect) STEP_ALU(name, op, sign, effect, )
 #define FORK_ALU(name, op, sign, group, text, effect)                                              \
-	STEP_ALU(name, op, sign, effect, if (OFF) GO_FORK((u16)OFF))
+	STEP_ALU(name, op, sign, effect, if (HAS_OFF) GO_FORK((u16)OFF))
 #define NEG(name, op, effect)                                                                      \
 	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, U, 0, effect, )                                               \
 	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, U, 0, effect, )

@@ -60,7 +60,7 @@ again:
 	case 4 | op: {                                                                             \
 		OPERANDS_##sign;                                                                   \
 		(void)d;                                                                           \
-		if (OFF)                                                                           \
+		if (HAS_OFF)                                                                         \
 			GO_FORK((u16)OFF);                                                         \
 		dst = (u64)(effect);                                                               \
 	} break;

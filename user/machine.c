@@ -94,7 +94,7 @@ static struct bpf_object *open_object(const char *suffix, const char *only)
 	struct bpf_object *object = bpf_object__open_mem(machine_object, machine_object_size, NULL);
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	u32 *cpus;
+	struct bpfvm_constants *constants;
 	size_t size;
 
 	if (!object)
@@ -108,8 +108,8 @@ static struct bpf_object *open_object(const char *suffix, const char *only)
 	map = bpf_object__find_map_by_name(object, "bpfvm_machines");
 	bpf_map__set_max_entries(map, bpfvm_machine__cpus() + BPFVM_SPARES);
 	map = bpf_object__find_map_by_name(object, ".rodata");
-	cpus = (u32 *)bpf_map__initial_value(map, &size);
-	*cpus = bpfvm_machine__cpus();
+	constants = (struct bpfvm_constants *)bpf_map__initial_value(map, &size);
+	constants->cpus = bpfvm_machine__cpus();
 	return object;
 }
 
