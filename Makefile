@@ -21,6 +21,7 @@ LIB_OBJ	:= $(LIB_SRC:%.c=$(B)/%.o) $(MCU_SRC:%.c=$(B)/%.o) $(B)/machine_object.o
 CLI_OBJ	:= $(CLI_SRC:%.c=$(B)/%.o)
 PROGS	:= $(patsubst %.c,%.o,$(wildcard progs/*.c))
 UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+LIVE	:= $(patsubst %.c,$(B)/%,$(wildcard tests/live*.c))
 
 .PHONY: all help progs tests check check-unit check-cli check-fuzz check-live check-oracle check-sanitize check-kernels \
 	fuzz cost bench clean FORCE
@@ -69,7 +70,7 @@ $(B)/tests/%: tests/%.c $(B)/libbpfvm.a $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS) -lcmocka -lpthread
 
-tests: $(UNIT) $(B)/tests/fuzz $(B)/tests/live
+tests: $(UNIT) $(LIVE) $(B)/tests/fuzz
 
 # Each suite is run by prove, which counts; everything that is skipped says why.
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -89,8 +90,8 @@ check-cli: loader progs ## the commands, their errors, the README's transcripts
 check-fuzz: $(B)/tests/fuzz ## 10,000 random programs through all cores
 	$(B)/tests/fuzz --count 10000
 
-check-live: $(B)/tests/live ## real traffic on real interfaces
-	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(B)/tests/live
+check-live: $(LIVE) ## real traffic on real interfaces
+	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(LIVE)
 
 check-sanitize: progs ## unit tests and random programs under ASan and UBSan
 	$(MAKE) B=$(B)/sanitize CFLAGS='$(SANITIZE)' check-unit
