@@ -32,7 +32,11 @@ all: loader progs ## build the loader and the guests
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 20
 
-loader: $(CLI_OBJ) $(B)/libbpfvm.a
+# By content: another B, with other options, may have put its loader there since.
+loader: $(B)/loader FORCE
+	@cmp -s $< $@ || cp $< $@
+
+$(B)/loader: $(CLI_OBJ) $(B)/libbpfvm.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libbpfvm.a: $(LIB_OBJ)

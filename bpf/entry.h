@@ -8,15 +8,12 @@ int NAME(bpfvm_xdp)(struct xdp_md *ctx)
 	struct bpfvm_hook *hook = hook_of(ctx->ingress_ifindex, BPFVM_HOOK_XDP);
 	struct run r = { .ctx = ctx };
 	struct bpfvm_machine *m;
-	struct bpfvm_slot *slot;
 
 	if (!hook)
 		return XDP_PASS;
-	slot = find(&r, hook->slot);
-	m = slot ? claim() : NULL;
+	m = begin(&r, hook);
 	if (!m)
 		return hook->on_trap;
-	prepare(m, &r, slot, hook);
 	r.data = (void *)(long)ctx->data;
 	r.data_end = (void *)(long)ctx->data_end;
 	if (hook->context) {
@@ -41,15 +38,12 @@ int NAME(bpfvm_tc)(struct __sk_buff *ctx)
 	struct bpfvm_hook *hook = hook_of(ctx->ifindex, BPFVM_HOOK_TC);
 	struct run r = { .ctx = ctx };
 	struct bpfvm_machine *m;
-	struct bpfvm_slot *slot;
 
 	if (!hook)
 		return TC_ACT_OK;
-	slot = find(&r, hook->slot);
-	m = slot ? claim() : NULL;
+	m = begin(&r, hook);
 	if (!m)
 		return hook->on_trap;
-	prepare(m, &r, slot, hook);
 	r.data = (void *)(long)ctx->data;
 	r.data_end = (void *)(long)ctx->data_end;
 	if (hook->context) {

@@ -79,6 +79,17 @@ static __always_inline void prepare(struct bpfvm_machine *m, struct run *r, stru
 	m->st.left = hook->budget;
 }
 
+/* A machine with the guest of a hook, ready to run; NULL if the slot is empty or no machine is free. */
+static __always_inline struct bpfvm_machine *begin(struct run *r, struct bpfvm_hook *hook)
+{
+	struct bpfvm_slot *slot = find(r, hook->slot);
+	struct bpfvm_machine *m = slot ? claim() : NULL;
+
+	if (m)
+		prepare(m, r, slot, hook);
+	return m;
+}
+
 /* The context of the hook, `size` bytes behind the machine's stack; the guest gets its address in r1. */
 static __always_inline void *map_context(struct bpfvm_machine *m, struct run *r, u32 size, u32 packet)
 {

@@ -19,10 +19,10 @@ void vm_start(struct vm *vm, u32 entry, u64 r1, u64 r2, u64 budget)
 	vm->st.left = budget;
 }
 
-#include "words.h"
-#undef STOP
 #define OP(name, n) case n:
 #define NEXT return VM_STOP_NONE;
+#include "words.h"
+#undef STOP
 #define STOP(n) return n
 
 u32 vm_step_fork(struct vm *vm, const struct vm_insn *in, u32 key)

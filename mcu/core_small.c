@@ -6,15 +6,6 @@
 #include "core.h"
 #include "words.h"
 
-#define OP(name, n) case n:
-#define NEXT goto next;
-#define GO goto again
-#define JUMP(n)                                                                                    \
-	do {                                                                                       \
-		pc += (u32)(n);                                                                    \
-		goto next;                                                                         \
-	} while (0)
-
 /* The operands of a row; a 32-bit form of an S row has its sign in bit 31. */
 #define OPERANDS_U u64 d = dst, s = src
 #define OPERANDS_S                                                                                 \

@@ -3,15 +3,6 @@
 #include "core.h"
 #include "words.h"
 
-#define OP(name, n) case n:
-#define NEXT goto next;
-#define GO goto again
-#define JUMP(n)                                                                                    \
-	do {                                                                                       \
-		pc += (u32)(n);                                                                    \
-		goto next;                                                                         \
-	} while (0)
-
 u32 vm_run_switch(struct vm *vm)
 {
 	const struct vm_insn *in;

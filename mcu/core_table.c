@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The `table` core: each arm jumps to the next one through a table of labels (a GNU C extension). */
 #include "core.h"
-#include "words.h"
 
 #define OP(name, n) arm_##name:
 #define NEXT JUMP(0);
@@ -20,6 +19,8 @@
 		in = &code[pc];                                                                    \
 		goto *arm[in->code];                                                               \
 	} while (0)
+
+#include "words.h"
 
 /* The gaps of the table are filled first, so that a row of isa.def is a designator of its own. */
 #pragma GCC diagnostic push

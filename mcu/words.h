@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The words of step.h that the portable cores share; included inside the file of a core. */
+/*
+ * The words of step.h that the portable cores share; included inside the file of a core. One that does not loop over a
+ * switch, with labels `again` before the fetch and `next` before the step of pc, defines the first four itself.
+ */
+#ifndef OP
+#define OP(name, n) case n:
+#define NEXT goto next;
+#define GO goto again
+#define JUMP(n)                                                                                    \
+	do {                                                                                       \
+		pc += (u32)(n);                                                                    \
+		goto next;                                                                         \
+	} while (0)
+#endif
+
 #define R(n) vm->st.reg[n]
 #define DSTN vm_dst(in)
 #define SRCN vm_src(in)
