@@ -46,13 +46,14 @@ static void post_attach(struct live *l, struct post *p, u32 mode)
 	p->attached = true;
 }
 
-/* After it nothing runs on the hook any more. */
+/* After it nothing runs on the hook any more, and all counts are final. */
 static void post_detach(struct post *p)
 {
-	if (p->attached)
-		bpf_xdp_detach((int)p->pair.rx, 0, NULL);
-	p->attached = false;
+	live_receive(p->pair.rx, false);
 	p->passed += live_passed(&p->pair);
+	bpf_xdp_detach((int)p->pair.rx, 0, NULL);
+	p->attached = false;
+	live_wait_for_programs();
 }
 
 /* Also after a failed test. */

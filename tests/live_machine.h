@@ -25,7 +25,7 @@
 #include "session.h"
 
 #define LIVE_SKIPPED 77 /* exit code when nothing at all could be tested */
-#define LIVE_PATIENCE 60 /* seconds until a count that should come is said to be missing */
+#define LIVE_PATIENCE 30 /* seconds until a count that should come is said to be missing */
 #define LIVE_LOOPBACK 1  /* interface index in every network; where test packets come from */
 
 /* One test's machine, and where the next area of guest memory goes. */

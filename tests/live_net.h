@@ -10,9 +10,12 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "live_machine.h"
 
@@ -71,6 +74,28 @@ static inline int live_socket(u32 ifindex)
 	return fd;
 }
 
+/*
+ * Takes the receiving end up or down. When it is down, all that it will ever do with packets sent
+ * before is done: else they would pass it once no program is there any more.
+ */
+static inline void live_receive(u32 ifindex, bool up)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+
+	assert_non_null(if_indextoname(ifindex, request.ifr_name));
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	close(fd);
+}
+
+/* Returns when every program that was running in the kernel has ended. */
+static inline void live_wait_for_programs(void)
+{
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
 static inline struct live_pair live_pair(u32 i)
 {
 	struct live_pair pair;
@@ -81,6 +106,7 @@ static inline struct live_pair live_pair(u32 i)
 	snprintf(name, sizeof(name), "rx%u", i);
 	pair.rx = if_nametoindex(name);
 	assert_true(pair.tx && pair.rx);
+	live_receive(pair.rx, true);
 	pair.sender = live_socket(pair.tx);
 	pair.passed = live_socket(pair.rx);
 	return pair;
