@@ -7,8 +7,6 @@
 #include "hot.h"
 #include "memory.h"
 
-#define STEPS 4 /* instructions per turn: in the one flavour a turn is a call, in the other a count */
-
 /*
  * The words of step.h. Fields are cut out of one 64-bit load, the numbers of registers already scaled: a machine begins
  * with them. Assembly where clang would otherwise compute a value before it is known to be needed.
@@ -124,11 +122,11 @@ static __noinline u32 forks_memory(struct run *r, u64 insn, u32 key)
 #define NEVER 0x100 /* no opcode: an arm that belongs to the other switch */
 
 /*
- * STEPS guest instructions. Returns 1 when the run is over, the reason then being in m->st.stop. One function: with the
+ * `steps` guest instructions. Returns 1 when the run is over, the reason then being in m->st.stop. One function: with the
  * rare part in another, the verifier of 6.18 walked 258,000 instructions instead of 29,000.
  */
 static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct vm_insn *code, u8 *memory,
-				 u64 *pc_of_run, u64 *left_of_run, const _Bool packet)
+				 u64 *pc_of_run, u64 *left_of_run, const int steps, const _Bool packet)
 {
 	/* 1, but unknown to the verifier: it meets no pc and no budget that it knows better than another */
 	u64 one = m->one;
@@ -137,7 +135,7 @@ static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct 
 	u32 op, rank, operand;
 
 #pragma unroll
-	for (int i = 0; i < STEPS; i++) {
+	for (int i = 0; i < steps; i++) {
 		struct vm_insn *in;
 
 		if (UNLIKELY(!left))
