@@ -130,7 +130,7 @@ static void test_two_cpus(void **state)
 	open_two(l, XDP_ABORTED, XDP_ABORTED);
 	for (u32 round = 0; live_seconds() < end; round++) {
 		flood_both(round, cpu);
-		if (round >= 5 && posts[0].notes->runs > 200000 && posts[1].notes->runs > 200000 &&
+		if (round >= 5 && posts[0].notes->runs > 100000 && posts[1].notes->runs > 100000 &&
 		    posts[0].notes->parallel > 1000 && posts[1].notes->parallel > 1000)
 			break;
 	}
@@ -162,7 +162,7 @@ static void test_last_machine(void **state)
 	open_two(l, XDP_PASS, XDP_DROP);
 	for (u32 round = 0; live_seconds() < end; round++) {
 		flood_both(round, cpu);
-		if (posts[0].notes->runs > 50000 && posts[1].notes->runs > 50000 &&
+		if (posts[0].notes->runs > 30000 && posts[1].notes->runs > 30000 &&
 		    posts[0].passed > 5000)
 			break;
 	}

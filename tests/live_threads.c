@@ -73,6 +73,7 @@ struct worker {
 };
 
 #define WORKERS 5
+#define SLICED 3  /* of them through the syscall, halting between slices: peers of all */
 #define GOAL 1000 /* runs of each */
 
 static struct worker worker[WORKERS];
@@ -119,11 +120,11 @@ static void *work(void *arg)
 
 static void open_worker(struct live *l, struct worker *w, u32 i, const u32 cpu[2])
 {
-	bool xdp = i >= 3;
+	bool xdp = i >= SLICED;
 
 	*w = (struct worker){.l = l, .cpu = cpu[i & 1], .slot = 20 + i};
 	w->guest = (struct live_guest){.salt = 0xdeadbeef12345ull * (i + 1), .me = i,
-				       .peer = (i + 3) % workers, .turns = xdp ? 10 : 100 + i,
+				       .peer = (i + 1) % SLICED, .turns = xdp ? 10 : 100 + i,
 				       .verdict = 1 + i % 2, LIVE_XDP};
 	w->notes = live_upload(l, w->slot, &w->guest);
 	if (!xdp) {
@@ -131,7 +132,7 @@ static void open_worker(struct live *l, struct worker *w, u32 i, const u32 cpu[2
 		live_claim(l, w->machine);
 		return;
 	}
-	w->ifindex = i == 3 ? LIVE_LOOPBACK : if_nametoindex("rx0");
+	w->ifindex = i == SLICED ? LIVE_LOOPBACK : if_nametoindex("rx0");
 	w->notes->ifindex = w->ifindex;
 	live_hook(l, w->ifindex, BPFVM_HOOK_XDP, w->slot, XDP_ABORTED);
 }
