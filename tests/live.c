@@ -24,10 +24,10 @@ struct post {
 
 static struct post posts[LIVE_PAIRS];
 
-static void need_network(void)
+/* Why the test cannot be done, or NULL; finds two CPUs. */
+static const char *missing(u32 cpu[2])
 {
-	if (live_no_network)
-		live_skip("skipped: %s", live_no_network);
+	return live_cpus(cpu) < 2 ? "it takes two CPUs" : live_no_network;
 }
 
 /* Puts a guest into slot `n` and in charge of a pair's receiving end. */
@@ -113,20 +113,14 @@ static void flood_both(u32 round, const u32 cpu[2])
 	}
 }
 
-static void need_two_cpus(u32 cpu[2])
-{
-	if (live_cpus(cpu) < 2)
-		live_skip("skipped: it takes two CPUs");
-}
-
 static void test_two_cpus(void **state)
 {
 	struct live *l = *state;
 	u64 end = live_seconds() + LIVE_PATIENCE;
 	u32 cpu[2];
 
-	need_network();
-	need_two_cpus(cpu);
+	if (live_skipped(missing(cpu)))
+		return;
 	open_two(l, XDP_ABORTED, XDP_ABORTED);
 	for (u32 round = 0; live_seconds() < end; round++) {
 		flood_both(round, cpu);
@@ -156,8 +150,8 @@ static void test_last_machine(void **state)
 	u64 end = live_seconds() + LIVE_PATIENCE, refused;
 	u32 cpu[2], last = l->s->machines - 1;
 
-	need_network();
-	need_two_cpus(cpu);
+	if (live_skipped(missing(cpu)))
+		return;
 	live_claim_all_but(l, last);
 	open_two(l, XDP_PASS, XDP_DROP);
 	for (u32 round = 0; live_seconds() < end; round++) {
@@ -261,11 +255,13 @@ static void test_interrupted(void **state)
 	u64 end = live_seconds() + LIVE_PATIENCE, runs = 0, own = 0, spare = 0;
 	u32 cpu[2];
 
-	need_network();
-	need_two_cpus(cpu);
+	if (live_skipped(missing(cpu)))
+		return;
 	notes = open_stack(l, &longer);
-	if (!receive_on(0, cpu[0]) || attach_tc(l, posts[1].pair.rx))
-		live_skip("skipped: no receive packet steering, or no tc");
+	if (!receive_on(0, cpu[0]) || attach_tc(l, posts[1].pair.rx)) {
+		live_skipped("no receive packet steering, or no tc");
+		return;
+	}
 	post_attach(l, &posts[0], XDP_FLAGS_SKB_MODE);
 	live_stay(cpu[0]);
 	while (live_seconds() < end && (own < 1000 || spare < 1000)) {
@@ -292,9 +288,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_machine, live_open, close_posts),
 		cmocka_unit_test_setup_teardown(test_interrupted, live_open, close_posts),
 	};
+	int code;
 
-	if (!live_possible())
-		return LIVE_SKIPPED;
+	if (!live_possible(&code))
+		return code;
 	live_enter_network();
 	return cmocka_run_group_tests(tests, live_listen, live_heard);
 }
