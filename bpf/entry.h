@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The entry points: from a hook of the kernel into a machine, and back with a verdict. Included once per flavour. */
+/*
+ * The entry points: from a hook of the kernel into a machine, and back with a verdict. Included
+ * once per flavour.
+ */
 #include "run.h"
 
 SEC("xdp")

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The helpers of the in-kernel build: arguments checked against the ACL, then the kernel's own helper. */
+/*
+ * The helpers of the in-kernel build: arguments checked against the ACL, then the kernel's own
+ * helper.
+ */
 #ifndef BPFVM_HELPERS_H
 #define BPFVM_HELPERS_H
 
@@ -7,8 +10,8 @@
 #include "helper_call.h"
 
 /*
- * The place of `size` bytes at `addr` for a helper, or NULL with the fault filled in. Not the packet: kernel helpers
- * do not take packet pointers of unknown range.
+ * The place of `size` bytes at `addr` for a helper, or NULL with the fault filled in. Not the
+ * packet: kernel helpers do not take packet pointers of unknown range.
  */
 static __always_inline u8 *span(struct run *r, u64 addr, u64 size, u32 access)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The forms that compiled guests execute most, the most frequent first. A table turns an opcode into this rank, and the
- * ranks have a dispatch of their own before the one of the rest: clang lowers a switch to a tree of compares, which for
- * numbers without gaps is small, and cheapest at its low end.
+ * The forms that compiled guests execute most, the most frequent first. A table turns an opcode
+ * into this rank, and the ranks have a dispatch of their own before the one of the rest: clang
+ * lowers a switch to a tree of compares, which for numbers without gaps is small, and cheapest at
+ * its low end.
  */
 #ifndef BPFVM_HOT_H
 #define BPFVM_HOT_H

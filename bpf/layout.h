@@ -21,7 +21,7 @@
 #define BPFVM_MEMORY (1u << BPFVM_MEMORY_BITS)
 #define BPFVM_MEMORY_SLACK VM_HELPER_SPAN /* the verifier sees spans from the last byte on */
 #define BPFVM_CTX_SIZE 256     /* of struct xdp_md or struct __sk_buff, per machine */
-#define BPFVM_PACKET 0x8000    /* bytes of a packet within reach; the verifier allows less than 64 KiB */
+#define BPFVM_PACKET 0x8000    /* bytes of a packet within reach; the verifier: < 64 KiB */
 #define BPFVM_HOOKS 256
 #define BPFVM_SPARES 6
 #define BPFVM_PRIVATE (VM_STACK_SIZE + BPFVM_CTX_SIZE) /* memory of one machine */
@@ -49,7 +49,9 @@ struct bpfvm_machine {
 	u64 one; /* 1, but the verifier does not know: what is added to pc after each instruction */
 };
 
-/* What runs where. A row is found by interface and kind; the loader refuses a second user of a row. */
+/*
+ * What runs where. A row is found by interface and kind; the loader refuses a second user of a row.
+ */
 enum {
 	BPFVM_HOOK_XDP,
 	BPFVM_HOOK_TC,
@@ -68,7 +70,10 @@ struct bpfvm_hook {
 	u64 traps;
 };
 
-/* What the loader tells the machine before it is loaded, and a table of bpf/hot.h; the .rodata of the object. */
+/*
+ * What the loader tells the machine before it is loaded, and a table of bpf/hot.h; the .rodata of
+ * the object.
+ */
 struct bpfvm_constants {
 	u32 cpus; /* machines before the first spare one */
 	u8 rank[256];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The in-kernel core: a few instructions per turn of a loop, pc and budget in locals, everything else in map values. */
+/*
+ * The in-kernel core: a few instructions per turn of a loop, pc and budget in locals, everything
+ * else in map values.
+ */
 #ifndef BPFVM_MACHINE_H
 #define BPFVM_MACHINE_H
 
@@ -8,8 +11,9 @@
 #include "memory.h"
 
 /*
- * The words of step.h. Fields are cut out of one 64-bit load, the numbers of registers already scaled: a machine begins
- * with them. Assembly where clang would otherwise compute a value before it is known to be needed.
+ * The words of step.h. Fields are cut out of one 64-bit load, the numbers of registers already
+ * scaled: a machine begins with them. Assembly where clang would otherwise compute a value before
+ * it is known to be needed.
  */
 #define NEXT goto next;
 #define R(n) m->st.reg[n]
@@ -52,8 +56,9 @@ no_:		has_;                                                                     
 #define SECOND slot_after(code, pc, r->len)
 
 /*
- * Why a step leaves the turn: an enum vm_stop, or one of these with its operand in the upper half. What stands in the
- * steps is verified and compiled once per step; what is rare stands once behind them.
+ * Why a step leaves the turn: an enum vm_stop, or one of these with its operand in the upper half.
+ * What stands in the steps is verified and compiled once per step; what is rare stands once behind
+ * them.
  */
 enum {
 	RARE_FORK = VM_STOPS,
@@ -122,13 +127,15 @@ static __noinline u32 forks_memory(struct run *r, u64 insn, u32 key)
 #define NEVER 0x100 /* no opcode: an arm that belongs to the other switch */
 
 /*
- * `steps` guest instructions. Returns 1 when the run is over, the reason then being in m->st.stop. One function: with the
- * rare part in another, the verifier of 6.18 walked 258,000 instructions instead of 29,000.
+ * `steps` guest instructions. Returns 1 when the run is over, the reason then being in m->st.stop.
+ * One function: with the rare part in another, the verifier of 6.18 walked 258,000 instructions
+ * instead of 29,000.
  */
-static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct vm_insn *code, u8 *memory,
-				 u64 *pc_of_run, u64 *left_of_run, const int steps, const _Bool packet)
+static __always_inline long turn(struct run *r, struct bpfvm_machine *m, struct vm_insn *code,
+				 u8 *memory, u64 *pc_of_run, u64 *left_of_run,
+				 const int steps, const _Bool packet)
 {
-	/* 1, but unknown to the verifier: it meets no pc and no budget that it knows better than another */
+	/* 1, but the verifier does not know: no pc or budget is better known than another */
 	u64 one = m->one;
 	u64 pc = *pc_of_run, left = *left_of_run, insn, why;
 	u64 stop;

@@ -40,7 +40,9 @@ ARRAY_OF(bpfvm_hooks, bpfvm_hook, BPFVM_HOOKS);
 
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0) /* and out of the way */
 
-/* An element that is there, since the index is below max_entries; NULL keeps the verifier content. */
+/*
+ * An element that is there, since the index is below max_entries; NULL keeps the verifier content.
+ */
 #define ELEMENT(map, index)                                                                        \
 	({                                                                                         \
 		u32 element_ = (index);                                                            \

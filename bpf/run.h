@@ -40,8 +40,8 @@ static __always_inline void release(struct bpfvm_machine *m)
 }
 
 /*
- * What a run may have written to its stack becomes zero again. Not inline: what the verifier learns about the number of
- * turns ends with the function. Returns 0, the new dirty mark.
+ * What a run may have written to its stack becomes zero again. Not inline: what the verifier learns
+ * about the number of turns ends with the function. Returns 0, the new dirty mark.
  */
 static __noinline u32 clear_stack(struct bpfvm_machine *m, u8 *memory)
 {
@@ -58,7 +58,10 @@ static __noinline u32 clear_stack(struct bpfvm_machine *m, u8 *memory)
 	return 0;
 }
 
-/* Makes a claimed machine ready to run the guest of a slot from its entry; the rows are kept from run to run. */
+/*
+ * Makes a claimed machine ready to run the guest of a slot from its entry; the rows are kept from
+ * run to run.
+ */
 static __always_inline void prepare(struct bpfvm_machine *m, struct run *r, struct bpfvm_slot *slot,
 				    struct bpfvm_hook *hook)
 {
@@ -79,7 +82,10 @@ static __always_inline void prepare(struct bpfvm_machine *m, struct run *r, stru
 	m->st.left = hook->budget;
 }
 
-/* A machine with the guest of a hook, ready to run; NULL if the slot is empty or no machine is free. */
+/*
+ * A machine with the guest of a hook, ready to run; NULL if the slot is empty or no machine is
+ * free.
+ */
 static __always_inline struct bpfvm_machine *begin(struct run *r, struct bpfvm_hook *hook)
 {
 	struct bpfvm_slot *slot = find(r, hook->slot);
@@ -90,8 +96,12 @@ static __always_inline struct bpfvm_machine *begin(struct run *r, struct bpfvm_h
 	return m;
 }
 
-/* The context of the hook, `size` bytes behind the machine's stack; the guest gets its address in r1. */
-static __always_inline void *map_context(struct bpfvm_machine *m, struct run *r, u32 size, u32 packet)
+/*
+ * The context of the hook, `size` bytes behind the machine's stack; the guest gets its address in
+ * r1.
+ */
+static __always_inline void *map_context(struct bpfvm_machine *m, struct run *r, u32 size,
+					 u32 packet)
 {
 	u64 o = m->memory + VM_STACK_SIZE;
 

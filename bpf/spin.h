@@ -6,8 +6,8 @@
 #include "machine.h"
 
 /*
- * Instructions per turn. A turn of bpf_loop is a call and a return, 13 ns where returns are guarded (safe-ret), so it
- * holds more of them than a turn of may_goto, which is a count.
+ * Instructions per turn. A turn of bpf_loop is a call and a return, 13 ns where returns are guarded
+ * (safe-ret), so it holds more of them than a turn of may_goto, which is a count.
  */
 #define STEPS_LOOP 8
 #define STEPS_GOTO 4
@@ -26,9 +26,10 @@ static long turn_memory(u32 i, struct run *r)
 static __always_inline u32 spin_loop(struct run *r, const _Bool packet)
 {
 	/* read apart from r->left, or the verifier carries what it learns here through every turn */
-	u64 turns = *(volatile u64 *)&r->m->st.left + 1;
+	u64 left = *(volatile u64 *)&r->m->st.left;
 
-	bpf_loop(turns < TURNS ? turns : TURNS, packet ? turn_packet : turn_memory, r, 0);
+	/* one more than instructions: the turn that finds that there are none left */
+	bpf_loop(left < TURNS ? left + 1 : TURNS, packet ? turn_packet : turn_memory, r, 0);
 	return r->m->st.stop;
 }
 

@@ -1,32 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The portable cores: one instance of the machine in memory that the caller owns, and three ways to execute it. */
+/*
+ * The portable cores: one instance of the machine in memory that the caller owns, and three ways to
+ * execute it.
+ */
 #ifndef BPFVM_CORE_H
 #define BPFVM_CORE_H
 
 #include "vm.h"
 
-/* One instance. The caller fills in what is above `st`, then calls vm_start and one of the cores. */
+/*
+ * One instance. The caller fills in what is above `st`, then calls vm_start and one of the cores.
+ */
 struct vm {
 	const struct vm_insn *code;
 	u32 len;			     /* instructions */
-	u32 (*helper)(struct vm *, u32 number); /* serves a call, r0 included; returns a trap or VM_STOP_NONE */
+	u32 (*helper)(struct vm *, u32 number); /* sets r0; returns a trap or 0 */
 	void *user;			     /* for the helpers */
 	struct vm_region row[VM_REGIONS];    /* the ACL; VM_REGION_STACK's base is VM_STACK_SIZE bytes */
 	struct vm_state st;
 };
 
-/* Makes `vm` ready to run from instruction `entry` with a clean stack, for at most `budget` instructions. */
+/*
+ * Makes `vm` ready to run from instruction `entry` with a clean stack, for at most `budget`
+ * instructions.
+ */
 void vm_start(struct vm *vm, u32 entry, u64 r1, u64 r2, u64 budget);
 
 /*
- * Execute until the guest stops; the reason is returned and in st.stop. After VM_TRAP_STEPS the caller may raise
- * st.left and call again: the run goes on where it was. All three give the same results to the last bit.
+ * Execute until the guest stops; the reason is returned and in st.stop. After VM_TRAP_STEPS the
+ * caller may raise st.left and call again: the run goes on where it was. All three give the same
+ * results to the last bit.
  */
 u32 vm_run_switch(struct vm *vm); /* portable C */
 u32 vm_run_table(struct vm *vm);  /* computed goto: fastest */
 u32 vm_run_small(struct vm *vm);  /* one arm per operation, operands first: smallest */
 
-/* The place of `size` bytes at guest address `addr` if `access` (a mask of enum vm_access) is allowed, or NULL. */
+/*
+ * The place of `size` bytes at guest address `addr` if `access` (a mask of enum vm_access) is
+ * allowed, or NULL.
+ */
 static inline u8 *vm_at(struct vm *vm, u64 addr, u32 size, u32 access)
 {
 	u64 n = addr >> VM_OFFSET_BITS, o = addr & VM_OFFSET_MASK;
@@ -41,7 +53,10 @@ static inline u8 *vm_at(struct vm *vm, u64 addr, u32 size, u32 access)
 	return row->base + o;
 }
 
-/* The rare instructions, common to the cores. `pc` is the caller's; each returns a trap or VM_STOP_NONE. */
+/*
+ * The rare instructions, common to the cores. `pc` is the caller's; each returns a trap or
+ * VM_STOP_NONE.
+ */
 u32 vm_step_fork(struct vm *vm, const struct vm_insn *in, u32 key);
 
 /* Ends a run: makes a memory trap precise and records where and why. */

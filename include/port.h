@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The words that a build of the core may define before it includes vm.h, and what they mean where it
- * does not: a hosted or bare-metal C11 compiler with unaligned access through memcpy-like loads.
+ * The words that a build of the core may define before it includes vm.h, and what they mean where
+ * it does not: a hosted or bare-metal C11 compiler with unaligned access through memcpy-like loads.
  */
 #ifndef BPFVM_PORT_H
 #define BPFVM_PORT_H
@@ -32,7 +32,10 @@ VM_ANY(s32);
 #undef VM_ANY
 #endif
 
-/* VM_BOUND: cuts a checked index again, where the compiler could otherwise forget the check for the verifier. */
+/*
+ * VM_BOUND: cuts a checked index again, where the compiler could otherwise forget the check for the
+ * verifier.
+ */
 #ifndef VM_BOUND
 #define VM_BOUND(index, mask) ((void)0)
 #endif

@@ -13,7 +13,7 @@
  *   OFF, IMM		the fields, signed; DSTN, SRCN the register numbers
  *   HAS_OFF		whether OFF is not 0, where that can be had for less
  *   GO_FORK(key)	to the dispatch of the forks
- *   ADDRESS(a, n, access)	the checked place of n bytes at guest address a, or leaves with VM_TRAP_BOUNDS
+ *   ADDRESS(a, n, access)	the checked place of n bytes at address a, or leaves: VM_TRAP_BOUNDS
  *   JUMP(n)		moves pc by n, then NEXT
  *   ENTER(pc)		calls the function at pc, or traps
  *   HELPER(n)		calls helper n, or traps
@@ -39,22 +39,22 @@
 #ifndef STEP_FORKS
 
 #ifndef STEP_COMPACT
-#define STEP_ALU(name, op, sign, effect, first)                                                          \
-	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, sign, IMM, effect, first)                                     \
-	STEP_ALU_FORM(name##_32X, 0x0c | op, 32, sign, SRC, effect, first)                                     \
-	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, sign, IMM, effect, first)                                     \
+#define STEP_ALU(name, op, sign, effect, first)                                                    \
+	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, sign, IMM, effect, first)                         \
+	STEP_ALU_FORM(name##_32X, 0x0c | op, 32, sign, SRC, effect, first)                         \
+	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, sign, IMM, effect, first)                         \
 	STEP_ALU_FORM(name##_64X, 0x0f | op, 64, sign, SRC, effect, first)
 #define ALU(name, op, sign, group, text, effect) STEP_ALU(name, op, sign, effect, )
 #define FORK_ALU(name, op, sign, group, text, effect)                                              \
 	STEP_ALU(name, op, sign, effect, if (HAS_OFF) GO_FORK((u16)OFF))
 #define NEG(name, op, effect)                                                                      \
-	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, U, 0, effect, )                                               \
+	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, U, 0, effect, )                                   \
 	STEP_ALU_FORM(name##_64K, 0x07 | op, 64, U, 0, effect, )
 #endif
 #define FORK(name, code) OP(name, code) GO_FORK((u32)IMM);
 
 #ifndef STEP_COMPACT
-#define STEP_JMP_FORM(name, code, bits, sign, operand, condition)                                        \
+#define STEP_JMP_FORM(name, code, bits, sign, operand, condition)                                  \
 	OP(name, code)                                                                             \
 	{                                                                                          \
 		VM_TYPE_##sign##bits d = (VM_TYPE_##sign##bits)DST, s = (VM_TYPE_##sign##bits)operand; \
@@ -63,9 +63,9 @@
 	}                                                                                          \
 	NEXT
 #define JMP(name, op, sign, text, condition)                                                       \
-	STEP_JMP_FORM(name##_64K, 0x05 | op, 64, sign, IMM, condition)                                         \
-	STEP_JMP_FORM(name##_64X, 0x0d | op, 64, sign, SRC, condition)                                         \
-	STEP_JMP_FORM(name##_32K, 0x06 | op, 32, sign, IMM, condition)                                         \
+	STEP_JMP_FORM(name##_64K, 0x05 | op, 64, sign, IMM, condition)                             \
+	STEP_JMP_FORM(name##_64X, 0x0d | op, 64, sign, SRC, condition)                             \
+	STEP_JMP_FORM(name##_32K, 0x06 | op, 32, sign, IMM, condition)                             \
 	STEP_JMP_FORM(name##_32X, 0x0e | op, 32, sign, SRC, condition)
 #endif
 #define GOTO(name, code, field, text)                                                              \
@@ -136,9 +136,9 @@
 #else
 
 #define ALU_OFF(off, name, op, sign, group, text, effect)                                          \
-	STEP_ALU_FORM(name##_32K, VM_FORK(0x04 | op, off), 32, sign, IMM, effect, )                            \
-	STEP_ALU_FORM(name##_32X, VM_FORK(0x0c | op, off), 32, sign, SRC, effect, )                            \
-	STEP_ALU_FORM(name##_64K, VM_FORK(0x07 | op, off), 64, sign, IMM, effect, )                            \
+	STEP_ALU_FORM(name##_32K, VM_FORK(0x04 | op, off), 32, sign, IMM, effect, )                \
+	STEP_ALU_FORM(name##_32X, VM_FORK(0x0c | op, off), 32, sign, SRC, effect, )                \
+	STEP_ALU_FORM(name##_64K, VM_FORK(0x07 | op, off), 64, sign, IMM, effect, )                \
 	STEP_ALU_FORM(name##_64X, VM_FORK(0x0f | op, off), 64, sign, SRC, effect, )
 #define MOVSX(name, code, off, type)                                                               \
 	OP(name, VM_FORK(code, off))                                                               \
@@ -164,15 +164,16 @@
 	}                                                                                          \
 	NEXT
 #define ATOMIC(name, imm, text, verb, builtin)                                                     \
-	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, builtin(p, (u32)SRC))                                 \
-	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, builtin(p, SRC))                                      \
-	STEP_ATOMIC(name##_FETCH_32, VM_FORK(0xc3, imm | VM_FETCH), u32, SRC = builtin(p, (u32)SRC))                \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, builtin(p, (u32)SRC))                      \
+	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, builtin(p, SRC))                           \
+	STEP_ATOMIC(name##_FETCH_32, VM_FORK(0xc3, imm | VM_FETCH), u32,                    \
+		    SRC = builtin(p, (u32)SRC))                                                     \
 	STEP_ATOMIC(name##_FETCH_64, VM_FORK(0xdb, imm | VM_FETCH), u64, SRC = builtin(p, SRC))
 #define ATOMIC_XCHG(name, imm, verb, builtin)                                                      \
-	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, SRC = builtin(p, (u32)SRC))                           \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, SRC = builtin(p, (u32)SRC))                \
 	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, SRC = builtin(p, SRC))
 #define ATOMIC_CMPXCHG(name, imm, verb, builtin)                                                   \
-	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, R(0) = builtin(p, (u32)R(0), (u32)SRC))               \
+	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, R(0) = builtin(p, (u32)R(0), (u32)SRC))    \
 	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, R(0) = builtin(p, R(0), SRC))
 
 #endif

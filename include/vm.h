@@ -14,7 +14,7 @@
 #endif
 #define VM_HELPER_SPAN 512 /* most bytes that one argument of a helper may span; a power of two */
 #define VM_STACK_SIZE (VM_FRAMES * VM_FRAME_SIZE)
-#define VM_REGISTERS 16 /* what four bits can name: r11 to r15 exist, so that no encoding reaches elsewhere */
+#define VM_REGISTERS 16 /* what four bits can name: no encoding reaches elsewhere */
 
 /* One instruction slot, RFC 9669 section 3; `regs` holds the destination in its low half. */
 struct vm_insn {
@@ -183,7 +183,8 @@ static inline u64 vm_smod(s64 d, s64 s)
  * Fills in what a memory instruction at `in` tried to access and returns the trap that it deserves.
  * No core records this on its fast path: the instruction and the registers still tell.
  */
-static inline u32 vm_fault(struct vm_state *st, const struct vm_region *rows, const struct vm_insn *in)
+static inline u32 vm_fault(struct vm_state *st, const struct vm_region *rows,
+			   const struct vm_insn *in)
 {
 	u32 class = in->code & 7, mode = in->code & 0xe0, allowed;
 	u32 base = class == 1 ? vm_src(in) : vm_dst(in);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the portable cores share: the start of a run, and the instructions that `off` or `imm` tells apart. */
+/*
+ * What the portable cores share: the start of a run, and the instructions that `off` or `imm` tells
+ * apart.
+ */
 #include "core.h"
 
 void vm_start(struct vm *vm, u32 entry, u64 r1, u64 r2, u64 budget)

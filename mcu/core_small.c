@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The `small` core: the operand is chosen first and cut to the width of the instruction, so that one arm serves the
- * four forms of an operation.
+ * The `small` core: the operand is chosen first and cut to the width of the instruction, so that
+ * one arm serves the four forms of an operation.
  */
 #include "core.h"
 #include "words.h"
@@ -51,7 +51,7 @@ again:
 	case 4 | op: {                                                                             \
 		OPERANDS_##sign;                                                                   \
 		(void)d;                                                                           \
-		if (HAS_OFF)                                                                         \
+		if (HAS_OFF)                                                                       \
 			GO_FORK((u16)OFF);                                                         \
 		dst = (u64)(effect);                                                               \
 	} break;

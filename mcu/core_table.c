@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The `table` core: each arm jumps to the next one through a table of labels (a GNU C extension). */
+/*
+ * The `table` core: each arm jumps to the next one through a table of labels (a GNU C extension).
+ */
 #include "core.h"
 
 #define OP(name, n) arm_##name:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The words of step.h that the portable cores share; included inside the file of a core. One that does not loop over a
- * switch, with labels `again` before the fetch and `next` before the step of pc, defines the first four itself.
+ * The words of step.h that the portable cores share; included inside the file of a core. One that
+ * does not loop over a switch, with labels `again` before the fetch and `next` before the step of
+ * pc, defines the first four itself.
  */
 #ifndef OP
 #define OP(name, n) case n:

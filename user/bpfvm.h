@@ -2,8 +2,8 @@
 /*
  * libbpfvm: read a guest from an ELF object, check it, run it on a core.
  *
- * Functions return 0 or -errno and, where they take a struct bpfvm_error, leave there what went wrong and what to
- * do next. A guest that traps is no error: it is a result.
+ * Functions return 0 or -errno and, where they take a struct bpfvm_error, leave there what went
+ * wrong and what to do next. A guest that traps is no error: it is a result.
  */
 #ifndef BPFVM_H
 #define BPFVM_H
@@ -20,20 +20,29 @@ struct bpfvm_error {
 	char hint[256];
 };
 
-/* Fills in an error and returns `code` (negative errno), so that a caller can return it. `hint` may be NULL. */
+/*
+ * Fills in an error and returns `code` (negative errno), so that a caller can return it. `hint` may
+ * be NULL.
+ */
 int bpfvm_error__set(struct bpfvm_error *err, int code, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* --- image: a guest made ready to upload ------------------------------------------------------------------ */
+/*
+ * --- image: a guest made ready to upload
+ * ------------------------------------------------------------------
+ */
 
 /* What a program was written for, from the name of its section. */
 enum bpfvm_kind {
 	BPFVM_KIND_PLAIN, /* anything else: r1, r2 are what the caller says */
 	BPFVM_KIND_XDP,	  /* SEC("xdp..."): r1 points to a struct xdp_md */
-	BPFVM_KIND_TC,	  /* SEC("tc..."), "classifier", "tcx/...", "action": r1 points to a struct __sk_buff */
+	BPFVM_KIND_TC,	  /* SEC("tc..."), "classifier", "tcx/...": r1 is a struct __sk_buff */
 };
 
-/* Memory that a guest has beside its stack; the row of the same number in the ACL. Unused if size is 0. */
+/*
+ * Memory that a guest has beside its stack; the row of the same number in the ACL. Unused if size
+ * is 0.
+ */
 struct bpfvm_memory_area {
 	char *name;   /* ".rodata", "ctx", ... */
 	u8 *data;     /* first contents, `size` bytes */
@@ -73,12 +82,14 @@ struct bpfvm_image {
 };
 
 /*
- * Reads program `prog` (a function's name; NULL: the first in the file) of a clang-built BPF object and links it with
- * the functions it calls and the data it uses. Refuses, by name, what cannot be linked: CO-RE, extern and kfunc
- * symbols, maps, unknown relocations. -EINVAL or -ENOEXEC for a bad file, -ENOENT if there is no such program.
- * -EOPNOTSUPP for what cannot be linked, -E2BIG for too many instructions or too much data.
+ * Reads program `prog` (a function's name; NULL: the first in the file) of a clang-built BPF object
+ * and links it with the functions it calls and the data it uses. Refuses, by name, what cannot be
+ * linked: CO-RE, extern and kfunc symbols, maps, unknown relocations. -EINVAL or -ENOEXEC for a bad
+ * file, -ENOENT if there is no such program. -EOPNOTSUPP for what cannot be linked, -E2BIG for too
+ * many instructions or too much data.
  */
-int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image, struct bpfvm_error *err);
+int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image,
+		      struct bpfvm_error *err);
 
 /* An image of bare instructions, copied; nothing is checked. -ENOMEM. */
 int bpfvm_image__from_code(const struct vm_insn *code, u32 len, struct bpfvm_image **image);
@@ -92,14 +103,16 @@ struct bpfvm_program {
 	char *section;
 	u32 len; /* instructions before linking */
 };
-int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count, struct bpfvm_error *err);
+int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count,
+			 struct bpfvm_error *err);
 void bpfvm_programs__free(struct bpfvm_program *programs, u32 count);
 
 /*
- * Gives the guest a further memory area, `data` copied (NULL: zeros). `number` is the region, or 0 for the first free
- * one, which is returned. -ENOSPC when all are taken, -E2BIG above 16 MiB.
+ * Gives the guest a further memory area, `data` copied (NULL: zeros). `number` is the region, or 0
+ * for the first free one, which is returned. -ENOSPC when all are taken, -E2BIG above 16 MiB.
  */
-int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *name, u32 access, const void *data,
+int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *name, u32 access,
+			  const void *data,
 			  u32 size, struct bpfvm_error *err);
 
 /* What the checker found first; see include/check.h. */
@@ -109,21 +122,30 @@ struct bpfvm_fault {
 	const char *hint;
 };
 
-/* Whether every instruction is well-formed and control stays inside; -EINVAL with `fault` filled in if not. */
+/*
+ * Whether every instruction is well-formed and control stays inside; -EINVAL with `fault` filled in
+ * if not.
+ */
 int bpfvm_image__check(const struct bpfvm_image *image, struct bpfvm_fault *fault);
 
-/* --- disassembler ----------------------------------------------------------------------------------------- */
+/*
+ * --- disassembler
+ * -----------------------------------------------------------------------------------------
+ */
 
 /*
- * One instruction in the kernel's notation into `text`; returns the slots it takes (2 for lddw). `next` is the slot
- * behind it or NULL. Unknown encodings give "(xx) unknown".
+ * One instruction in the kernel's notation into `text`; returns the slots it takes (2 for lddw).
+ * `next` is the slot behind it or NULL. Unknown encodings give "(xx) unknown".
  */
 u32 bpfvm_insn__text(const struct vm_insn *in, const struct vm_insn *next, char *text, size_t size);
 
 /* Name of helper `number` in Linux ("ktime_get_ns") if a guest may call it, else NULL. */
 const char *bpfvm_helper__name(u32 number);
 
-/* --- core: what executes -------------------------------------------------------------------------------- */
+/*
+ * --- core: what executes
+ * --------------------------------------------------------------------------------
+ */
 
 /* How a run, or a slice of it, ended. */
 struct bpfvm_result {
@@ -146,40 +168,64 @@ struct bpfvm_core;
 /* "kernel", "switch", "table", "small"; NULL at the end of the list. */
 extern const char *const bpfvm_core_names[];
 
-/* Makes a core ready by name. -ENOENT: no such core; for "kernel" what bpf(2) says, named before it is tried. */
+/*
+ * Makes a core ready by name. -ENOENT: no such core; for "kernel" what bpf(2) says, named before it
+ * is tried.
+ */
 int bpfvm_core__open(const char *name, struct bpfvm_core **core, struct bpfvm_error *err);
 
 /*
- * The kernel core on a machine that stays loaded between processes: the one pinned in `dir`, a directory of a bpf file
- * system, which is loaded and pinned there first if need be. Waits while another process has it. -EINVAL if `dir` is
- * elsewhere, -ESTALE if another build's machine is there.
+ * The kernel core on a machine that stays loaded between processes: the one pinned in `dir`, a
+ * directory of a bpf file system, which is loaded and pinned there first if need be. Waits while
+ * another process has it. -EINVAL if `dir` is elsewhere, -ESTALE if another build's machine is
+ * there.
  */
 int bpfvm_core__open_pinned(const char *dir, struct bpfvm_core **core, struct bpfvm_error *err);
 void bpfvm_core__close(struct bpfvm_core *core);
 
-/* Uploads a guest, in place of the one before; memory areas get their first contents. -E2BIG, -ENOSPC. */
-int bpfvm_core__load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err);
+/*
+ * Uploads a guest, in place of the one before; memory areas get their first contents. -E2BIG,
+ * -ENOSPC.
+ */
+int bpfvm_core__load(struct bpfvm_core *core, const struct bpfvm_image *image,
+		     struct bpfvm_error *err);
 
 /*
- * Gives XDP and tc guests a packet (copied) and a context; later runs begin with it. Length 14 to 32768 bytes.
- * Without one, r1 and r2 are the image's.
+ * Gives XDP and tc guests a packet (copied) and a context; later runs begin with it. Length 14 to
+ * 32768 bytes. Without one, r1 and r2 are the image's.
  */
 int bpfvm_core__packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfvm_error *err);
 
-/* Runs the guest from its entry for at most `budget` instructions (up to BPFVM_SLICE), then BOUNDS, STEPS, EXIT, ... */
-int bpfvm_core__run(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result, struct bpfvm_error *err);
+/*
+ * Runs the guest from its entry for at most `budget` instructions (up to BPFVM_SLICE), then BOUNDS,
+ * STEPS, EXIT, ...
+ */
+int bpfvm_core__run(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
+		    struct bpfvm_error *err);
 
-/* Goes on with the same machine where it ran out of steps; result->steps counts from the beginning. */
-int bpfvm_core__resume(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result, struct bpfvm_error *err);
+/*
+ * Goes on with the same machine where it ran out of steps; result->steps counts from the beginning.
+ */
+int bpfvm_core__resume(struct bpfvm_core *core, u64 budget, struct bpfvm_result *result,
+		       struct bpfvm_error *err);
 
-/* Runs it `times` times from its entry on the same memory and gives the mean time of one run in result->ns. */
+/*
+ * Runs it `times` times from its entry on the same memory and gives the mean time of one run in
+ * result->ns.
+ */
 int bpfvm_core__repeat(struct bpfvm_core *core, u64 budget, u32 times, struct bpfvm_result *result,
 		       struct bpfvm_error *err);
 
-/* The present contents of a region and its size (VM_REGION_STACK too), or NULL. Valid until the next call. */
+/*
+ * The present contents of a region and its size (VM_REGION_STACK too), or NULL. Valid until the
+ * next call.
+ */
 const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size);
 
-/* --- what the machine costs ------------------------------------------------------------------------------- */
+/*
+ * --- what the machine costs
+ * -------------------------------------------------------------------------------
+ */
 
 /* One entry point of the machine, as this kernel verified it. */
 struct bpfvm_cost {
@@ -189,10 +235,16 @@ struct bpfvm_cost {
 	u64 load_ns;	    /* verification and JIT of this entry point alone */
 };
 
-/* Loads entry point `index` alone and measures it; -ENOENT behind the last one. Leaves nothing loaded. */
+/*
+ * Loads entry point `index` alone and measures it; -ENOENT behind the last one. Leaves nothing
+ * loaded.
+ */
 int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *err);
 
-/* Kernel memory of a loaded machine by map; fills at most `max` rows and returns how many there are, or -errno. */
+/*
+ * Kernel memory of a loaded machine by map; fills at most `max` rows and returns how many there
+ * are, or -errno.
+ */
 struct bpfvm_usage {
 	const char *map;
 	u64 bytes; /* allocated by the kernel */
@@ -200,7 +252,10 @@ struct bpfvm_usage {
 };
 int bpfvm_core__usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max);
 
-/* --- ways to stop ----------------------------------------------------------------------------------------- */
+/*
+ * --- ways to stop
+ * -----------------------------------------------------------------------------------------
+ */
 
 /* Name ("BOUNDS"), sentence and hint of an enum vm_stop. */
 const char *bpfvm_stop__name(u32 stop);

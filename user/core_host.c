@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The host cores: a guest in this process, by one of the texts that firmware builds. */
-#define VM_BASE_T u8 * /* here a region lies where a pointer says; the kernel's maps are not touched */
+#define VM_BASE_T u8 * /* here a region lies where a pointer says */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>

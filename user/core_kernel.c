@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel core: a guest in a slot of the loaded machine. Without a packet it runs through the syscall entry point,
- * on a machine that this process keeps between slices; with one, or repeated, through the hook's own entry point.
+ * The kernel core: a guest in a slot of the loaded machine. Without a packet it runs through the
+ * syscall entry point, on a machine that this process keeps between slices; with one, or repeated,
+ * through the hook's own entry point.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -37,7 +38,10 @@ static struct kernel_core *kernel_of(struct bpfvm_core *core)
 	return (struct kernel_core *)core;
 }
 
-/* Gives each area of the image a place behind the machines' memory, aligned to 8, with its first contents. */
+/*
+ * Gives each area of the image a place behind the machines' memory, aligned to 8, with its first
+ * contents.
+ */
 static int place_areas(struct kernel_core *k, const struct bpfvm_image *image,
 		       struct bpfvm_slot *slot, struct bpfvm_error *err)
 {
@@ -131,7 +135,10 @@ static void prepare(struct kernel_core *k, u64 budget)
 	k->budget = budget;
 }
 
-/* Turns the machine until it stops by itself: one call may end early, at the limit of the kernel's loops. */
+/*
+ * Turns the machine until it stops by itself: one call may end early, at the limit of the kernel's
+ * loops.
+ */
 static int turn_machine(struct kernel_core *k, struct bpfvm_error *err)
 {
 	struct bpfvm_call call = {.machine = (u32)(k->machine - k->session->machine)};
@@ -151,7 +158,10 @@ static int turn_machine(struct kernel_core *k, struct bpfvm_error *err)
 	return 0;
 }
 
-/* Keeps the thread on its CPU for a run, so that the machine that ran is known; undone by the caller. */
+/*
+ * Keeps the thread on its CPU for a run, so that the machine that ran is known; undone by the
+ * caller.
+ */
 static u32 stay(cpu_set_t *before)
 {
 	u32 cpu = (u32)sched_getcpu();

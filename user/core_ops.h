@@ -5,7 +5,9 @@
 
 #include "bpfvm.h"
 
-/* The operations of bpfvm.h on one core; `run` with times above 1 repeats, with `resume` goes on. */
+/*
+ * The operations of bpfvm.h on one core; `run` with times above 1 repeats, with `resume` goes on.
+ */
 struct bpfvm_core_ops {
 	int (*load)(struct bpfvm_core *, const struct bpfvm_image *, struct bpfvm_error *);
 	int (*packet)(struct bpfvm_core *, const u8 *, u32, struct bpfvm_error *);

@@ -12,7 +12,10 @@
 #include "helper_call.h"
 #include "helpers_host.h"
 
-/* The place of `size` bytes at `addr`, or NULL with the fault filled in; like span() of bpf/helpers.h. */
+/*
+ * The place of `size` bytes at `addr`, or NULL with the fault filled in; like span() of
+ * bpf/helpers.h.
+ */
 static u8 *span(struct vm *vm, u64 addr, u64 size, u32 access)
 {
 	u8 *p = NULL;
@@ -56,7 +59,10 @@ static u64 helper_get_smp_processor_id(struct vm_args *a)
 	return (u64)sched_getcpu();
 }
 
-/* The digits of a number in a string of known length; what bpf_strtol and bpf_strtoul have in common. */
+/*
+ * The digits of a number in a string of known length; what bpf_strtol and bpf_strtoul have in
+ * common.
+ */
 struct number {
 	u64 value;
 	s64 consumed; /* bytes, or -errno */
@@ -70,7 +76,10 @@ static u32 digit(u8 c)
 	return isdigit(c) ? (u32)c - '0' : isalpha(c) ? (u32)tolower(c) - 'a' + 10 : 99;
 }
 
-/* The base that a prefix of the `n` bytes at `s` tells if `base` is 0; `*skip` is the length of "0x". */
+/*
+ * The base that a prefix of the `n` bytes at `s` tells if `base` is 0; `*skip` is the length of
+ * "0x".
+ */
 static u32 base_of(const u8 *s, u64 n, u32 base, u64 *skip)
 {
 	bool hex = n > 1 && s[0] == '0' && tolower(s[1]) == 'x';

@@ -16,8 +16,9 @@
 #include "session.h"
 
 /*
- * The flavours of bpf/bpfvm.bpf.c by the end of their names, fastest first, with the first kernel to try it on. may_goto
- * is there from 6.9 on, but it is 6.15 whose verifier no longer walks such a loop at great length.
+ * The flavours of bpf/bpfvm.bpf.c by the end of their names, fastest first, with the first kernel
+ * to try it on. may_goto is there from 6.9 on, but it is 6.15 whose verifier no longer walks such a
+ * loop at great length.
  */
 static const struct {
 	const char *suffix;
@@ -88,7 +89,10 @@ u32 bpfvm_machine__cpus(void)
 	return n > 0 ? (u32)n : 1;
 }
 
-/* The object, opened, with the programs chosen by `wanted(name, flavour or entry)` alone to be loaded. */
+/*
+ * The object, opened, with the programs chosen by `wanted(name, flavour or entry)` alone to be
+ * loaded.
+ */
 static struct bpf_object *open_object(const char *suffix, const char *only)
 {
 	struct bpf_object *object = bpf_object__open_mem(machine_object, machine_object_size, NULL);
@@ -126,7 +130,10 @@ static void write_log(const char *log, char *path, size_t size)
 		close(fd);
 }
 
-/* Why the portable flavour did not load: memory, an old kernel, or a refusal, which is ours to mend. */
+/*
+ * Why the portable flavour did not load: memory, an old kernel, or a refusal, which is ours to
+ * mend.
+ */
 static int explain(int ret, struct bpfvm_error *err)
 {
 	struct bpf_object *object;
@@ -218,7 +225,10 @@ static bool takes(size_t flavour)
 	return flavour == (fast ? 0 : FLAVOURS - 1);
 }
 
-/* Loads one program alone; the time is that of the fastest of a few tries, since the first pays for cold caches. */
+/*
+ * Loads one program alone; the time is that of the fastest of a few tries, since the first pays for
+ * cold caches.
+ */
 static int measure(const char *name, struct bpfvm_cost *cost, struct bpfvm_error *err)
 {
 	struct bpf_object *object;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A machine pinned in a directory of a bpf file system: found, made, repaired, one session at a time. */
+/*
+ * A machine pinned in a directory of a bpf file system: found, made, repaired, one session at a
+ * time.
+ */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -64,7 +67,10 @@ static bool fits(const struct bpfvm_session *s, size_t i)
 	       (u64)info.max_entries * info.value_size >= size;
 }
 
-/* The fds of a machine that is wholly pinned in `dir`; -ENOENT if it is not, -ESTALE if it is another build's. */
+/*
+ * The fds of a machine that is wholly pinned in `dir`; -ENOENT if it is not, -ESTALE if it is
+ * another build's.
+ */
 static int get_pins(struct bpfvm_session *s, const char *dir)
 {
 	char path[PATH_MAX];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The machine loaded into the kernel, and its maps as memory of this process. Private to the library. */
+/*
+ * The machine loaded into the kernel, and its maps as memory of this process. Private to the
+ * library.
+ */
 #ifndef BPFVM_SESSION_H
 #define BPFVM_SESSION_H
 
@@ -27,23 +30,30 @@ struct bpfvm_session {
 };
 
 /*
- * Loads the machine, in the fastest flavour that this kernel takes, and maps its memory. Names a missing capability
- * before the kernel would only say EPERM. With `pinned` NULL the machine is gone when the session is closed or the
- * process ends. Else it is taken from that directory of a bpf file system, or loaded and pinned there if there is none
- * or only part of one; one session at a time has it, others wait.
+ * Loads the machine, in the fastest flavour that this kernel takes, and maps its memory. Names a
+ * missing capability before the kernel would only say EPERM. With `pinned` NULL the machine is gone
+ * when the session is closed or the process ends. Else it is taken from that directory of a bpf
+ * file system, or loaded and pinned there if there is none or only part of one; one session at a
+ * time has it, others wait.
  */
 int bpfvm_session__open(const char *pinned, struct bpfvm_session **session,
 			struct bpfvm_error *err);
 void bpfvm_session__close(struct bpfvm_session *session);
 
-/* Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each, by map name. */
+/*
+ * Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each,
+ * by map name.
+ */
 int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot *guest,
 			 u32 guest_bytes, struct bpfvm_usage *rows, u32 max);
 
 /* Name and size in bytes of map `i`. */
 const char *bpfvm_session__map(const struct bpfvm_session *session, size_t i, size_t *size);
 
-/* machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; the load itself. */
+/*
+ * machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; the load
+ * itself.
+ */
 int bpfvm_machine__permitted(struct bpfvm_error *err);
 u32 bpfvm_machine__cpus(void);
 int bpfvm_machine__load(struct bpfvm_session *session, struct bpfvm_error *err);
