@@ -32,7 +32,7 @@ int NAME(bpfvm_xdp)(struct xdp_md *ctx)
 	enter(m, &r);
 	m->st.stop = SPIN(&r, 1);
 	leave(m, &r);
-	return finish(m, &r, hook);
+	return finish(m, hook);
 }
 
 SEC("tc")
@@ -73,7 +73,7 @@ int NAME(bpfvm_tc)(struct __sk_buff *ctx)
 	enter(m, &r);
 	m->st.stop = SPIN(&r, 1);
 	leave(m, &r);
-	return finish(m, &r, hook);
+	return finish(m, hook);
 }
 
 /* Runs, or goes on with, a machine that user space claimed and prepared; returns enum vm_stop. */

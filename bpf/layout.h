@@ -50,7 +50,8 @@ struct bpfvm_machine {
 };
 
 /*
- * What runs where. A row is found by interface and kind; the loader refuses a second user of a row.
+ * What runs where. A row is found by the low bits of an interface's number and the
+ * kind of hook; both stand in it again, so that another interface does not match.
  */
 enum {
 	BPFVM_HOOK_XDP,

@@ -124,8 +124,8 @@ static __always_inline struct bpfvm_hook *hook_of(u32 ifindex, u32 kind)
 	return hook && hook->ifindex == ifindex && hook->kind == kind ? hook : NULL;
 }
 
-/* Writes back what a run has become, frees the machine and returns the verdict. */
-static __always_inline u32 finish(struct bpfvm_machine *m, struct run *r, struct bpfvm_hook *hook)
+/* Counts the run, frees the machine and returns the verdict. */
+static __always_inline u32 finish(struct bpfvm_machine *m, struct bpfvm_hook *hook)
 {
 	u32 verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
 

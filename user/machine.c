@@ -82,6 +82,16 @@ static bool kernel_is_at_least(int major, int minor)
 	return is_major > major || (is_major == major && is_minor >= minor);
 }
 
+/* The flavour that a session tries first here, as far as the version tells. */
+static size_t first_flavour(void)
+{
+	size_t i = 0;
+
+	while (i + 1 < FLAVOURS && !kernel_is_at_least(flavours[i].major, flavours[i].minor))
+		i++;
+	return i;
+}
+
 u32 bpfvm_machine__cpus(void)
 {
 	int n = libbpf_num_possible_cpus();
@@ -89,10 +99,7 @@ u32 bpfvm_machine__cpus(void)
 	return n > 0 ? (u32)n : 1;
 }
 
-/*
- * The object, opened, with the programs chosen by `wanted(name, flavour or entry)` alone to be
- * loaded.
- */
+/* The object, opened, to load its program `only`, or if that is NULL the flavour `suffix`. */
 static struct bpf_object *open_object(const char *suffix, const char *only)
 {
 	struct bpf_object *object = bpf_object__open_mem(machine_object, machine_object_size, NULL);
@@ -187,9 +194,7 @@ int bpfvm_machine__load(struct bpfvm_session *s, struct bpfvm_error *err)
 	int ret = -ENOMEM;
 
 	libbpf_set_print(silent);
-	for (size_t i = 0; i < FLAVOURS; i++) {
-		if (i + 1 < FLAVOURS && !kernel_is_at_least(flavours[i].major, flavours[i].minor))
-			continue;
+	for (size_t i = first_flavour(); i < FLAVOURS; i++) {
 		s->object = open_object(flavours[i].suffix, NULL);
 		if (!s->object)
 			return bpfvm_error__set(err, -errno, NULL, "kernel: the machine: %s",
@@ -215,14 +220,6 @@ static void read_info(struct bpf_program *prog, struct bpfvm_cost *cost)
 		return;
 	cost->verified_insns = info.verified_insns;
 	cost->jited_bytes = info.jited_prog_len;
-}
-
-/* Whether a session would load this flavour here, as far as the version tells. */
-static bool takes(size_t flavour)
-{
-	bool fast = kernel_is_at_least(flavours[0].major, flavours[0].minor);
-
-	return flavour == (fast ? 0 : FLAVOURS - 1);
 }
 
 /*
@@ -254,20 +251,17 @@ static int measure(const char *name, struct bpfvm_cost *cost, struct bpfvm_error
 
 int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *err)
 {
-	static char names[FLAVOURS * ENTRIES][32]; /* what cost->entry points to */
-	u32 seen = 0;
+	static char names[ENTRIES][32]; /* what cost->entry points to */
 	int ret = bpfvm_machine__permitted(err);
 
 	memset(cost, 0, sizeof(*cost));
+	if (ret)
+		return ret;
+	if (index >= ENTRIES)
+		return bpfvm_error__set(err, -ENOENT, NULL, "no further entry point");
 	libbpf_set_print(silent);
-	for (size_t i = 0; i < FLAVOURS * ENTRIES && !ret; i++) {
-		snprintf(names[i], sizeof(names[i]), "%s%s", bpfvm_machine_entries[i % ENTRIES],
-			 flavours[i / ENTRIES].suffix);
-		cost->entry = names[i];
-		if (!takes(i / ENTRIES))
-			continue;
-		if (seen++ == index)
-			return measure(names[i], cost, err);
-	}
-	return ret ? ret : bpfvm_error__set(err, -ENOENT, NULL, "no further entry point");
+	snprintf(names[index], sizeof(names[index]), "%s%s", bpfvm_machine_entries[index],
+		 flavours[first_flavour()].suffix);
+	cost->entry = names[index];
+	return measure(names[index], cost, err);
 }
