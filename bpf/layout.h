@@ -6,7 +6,7 @@
 #ifndef VM_BASE_T
 #define VM_BASE_T u32 /* a region lies at an offset into the memory map */
 #endif
-#include "vm.h"
+#include "helper_call.h"
 
 /* Build options, set with make: BPFVM_CODE=65536 BPFVM_MEMORY_BITS=22. */
 #ifndef BPFVM_CODE
@@ -16,15 +16,19 @@
 #define BPFVM_SLOTS 64 /* guests that can be uploaded at once */
 #endif
 #ifndef BPFVM_MEMORY_BITS
-#define BPFVM_MEMORY_BITS 21 /* log2 of the bytes for stacks, contexts and what guests declare */
+#define BPFVM_MEMORY_BITS 24 /* log2 of the bytes for stacks, contexts, maps and data of guests */
 #endif
 #define BPFVM_MEMORY (1u << BPFVM_MEMORY_BITS)
 #define BPFVM_MEMORY_SLACK VM_HELPER_SPAN /* the verifier sees spans from the last byte on */
 #define BPFVM_CTX_SIZE 256     /* of struct xdp_md or struct __sk_buff, per machine */
 #define BPFVM_PACKET 0x8000    /* bytes of a packet within reach; the verifier: < 64 KiB */
-#define BPFVM_HOOKS 256
+#define BPFVM_POINTS 256       /* places where a kernel calls the machine; a power of two */
+#define BPFVM_PROBES 8	       /* places at which a point may lie */
+#define BPFVM_HOOKS 64	       /* guests attached at once */
 #define BPFVM_SPARES 6
-#define BPFVM_PRIVATE (VM_STACK_SIZE + BPFVM_CTX_SIZE) /* memory of one machine */
+#define BPFVM_SCRATCH 512      /* copies of packet bytes for helpers, two of them per machine */
+#define BPFVM_PRIVATE (VM_STACK_SIZE + BPFVM_CTX_SIZE + 2 * BPFVM_SCRATCH) /* of one machine */
+#define BPFVM_DESK 0x10000     /* keys and values of user space's own map operations */
 
 /* A guest in place, beside its code. The loader writes it before it makes the slot known. */
 struct bpfvm_slot {
@@ -33,6 +37,9 @@ struct bpfvm_slot {
 	u32 entry;    /* where execution begins */
 	u32 regions;  /* rows in use, counted from row 0 */
 	u64 arg[2];   /* r1 and r2 on entry where the hook has no context of its own */
+	u32 memory;   /* what the guest has of the memory map: offset and bytes */
+	u32 bytes;
+	u32 map[VM_REGIONS]; /* by region: offset of the struct vm_map, or 0 */
 	struct vm_region row[VM_REGIONS];
 };
 
@@ -40,36 +47,66 @@ struct bpfvm_slot {
 struct bpfvm_machine {
 	struct vm_state st; /* first, so that a register is one add away */
 	struct vm_region row[VM_REGIONS];
+	struct vm_call call; /* the helper call that is being served */
 	u32 busy;
-	u32 owner;   /* process that claimed it from user space, else 0 */
 	u32 slot;    /* whose rows these are */
 	u32 version; /* at which upload */
-	u32 memory;  /* offset of its stack in the memory map; its context follows */
+	u32 memory;  /* offset of its stack in the memory map; context and scratch follow */
+	u32 hook;    /* row of the guest that runs; BPFVM_HOOKS: run by user space */
+	u32 verdict; /* of the hook, once the run is over */
+	u32 cpu;     /* that it runs on */
+	u32 tails;   /* tail calls of this run */
+	u32 locked;  /* offset of the spin lock that the guest holds, or 0 */
+	u32 sample[4]; /* offsets of the ring buffer samples that it has reserved, or 0 */
 	u32 reserved;
 	u64 one; /* 1, but the verifier does not know: what is added to pc after each instruction */
 };
 
-/*
- * What runs where. A row is found by the low bits of an interface's number and the
- * kind of hook; both stand in it again, so that another interface does not match.
- */
-enum {
+/* Where the kernel calls the machine. */
+enum bpfvm_hook_kind {
 	BPFVM_HOOK_XDP,
-	BPFVM_HOOK_TC,
+	BPFVM_HOOK_TC,	   /* ingress */
+	BPFVM_HOOK_EGRESS, /* tc egress */
+	BPFVM_HOOK_KINDS,
 };
-#define BPFVM_HOOK(ifindex, kind) (((ifindex) * 2 + (kind)) % BPFVM_HOOKS)
 
-struct bpfvm_hook {
+/*
+ * The guests of an interface, found by its number: at BPFVM_POINT(ifindex, kind) or one of the
+ * BPFVM_PROBES - 1 rows after it. Unused where ifindex is 0.
+ */
+struct bpfvm_point {
 	u32 ifindex;
 	u32 kind;
+	u32 first; /* row of bpfvm_hooks, plus 1; 0: no guest */
+	u32 reserved;
+};
+#define BPFVM_POINT(ifindex, kind) (((ifindex) * 4 + (kind)) % BPFVM_POINTS)
+
+/* A guest at a point. The next one runs when its verdict is XDP_PASS, TC_ACT_OK or TC_ACT_UNSPEC. */
+struct bpfvm_hook {
+	u32 ifindex; /* 0: the row is unused */
+	u32 kind;
 	u32 slot;
+	u32 next;    /* row of the next guest, plus 1, or 0 */
 	u32 on_trap; /* the verdict if the guest traps */
+	s32 priority; /* lower ones run first */
 	u64 budget;
 	u32 context; /* 0: r1, r2 from the slot; else the hook's own context and packet */
-	u32 reserved;
-	u64 runs;    /* filled by the machine, not exact when CPUs collide */
-	u64 traps;
+	u32 id;	     /* for user space: never used twice by one machine */
+	char name[32];
 };
+
+/* What runs of one row came to, of one machine: no two CPUs write here at once. */
+#define BPFVM_VERDICTS 16 /* verdict v counts at v + 1 (-1 is TC_ACT_UNSPEC); others at the last */
+#define BPFVM_STOPS 24
+struct bpfvm_count {
+	u64 runs;
+	u64 insns;
+	u64 verdict[BPFVM_VERDICTS];
+	u64 stop[BPFVM_STOPS]; /* by enum vm_stop */
+};
+/* Row of bpfvm_counts; the one of `hook` BPFVM_HOOKS counts packets that found no machine free. */
+#define BPFVM_COUNT(machine, hook) ((machine) * (BPFVM_HOOKS + 1) + (hook))
 
 /*
  * What the loader tells the machine before it is loaded, and a table of bpf/hot.h; the .rodata of
@@ -77,6 +114,8 @@ struct bpfvm_hook {
  */
 struct bpfvm_constants {
 	u32 cpus; /* machines before the first spare one */
+	u32 global; /* offset of the struct vm_map of the global key-value store */
+	u32 args[256]; /* by helper: VM_ARGS of helper_call.h, 0 where there is none */
 	u8 rank[256];
 };
 
@@ -84,6 +123,21 @@ struct bpfvm_constants {
 struct bpfvm_call {
 	u32 machine; /* claimed and prepared by the caller */
 	u32 reserved;
+};
+
+/*
+ * What user space asks of a map while guests use it; the packet of the entry point bpfvm_map. It
+ * returns what the function of map.h returns.
+ */
+enum { BPFVM_MAP_LOOKUP, BPFVM_MAP_UPDATE, BPFVM_MAP_DELETE, BPFVM_MAP_NEXT };
+struct bpfvm_map_call {
+	u32 verb;
+	u32 map;   /* offset of the struct vm_map */
+	u32 key;   /* offset of the key */
+	u32 value; /* offset of the value, or of the next key */
+	u32 cpu;   /* whose value, in per-CPU maps */
+	u32 first; /* NEXT: from the beginning */
+	u64 flags;
 };
 
 #endif

@@ -1,46 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Calling a helper: the arguments are checked as helpers.def says before the build's own body sees
- * them. The includer defines VM_SPAN(addr, size, access), the checked place of a helper's memory or
- * NULL, and the bodies helper_<name>(struct vm_args *).
+ * Calling a helper: its arguments are checked as helpers.def says before the build's own body sees
+ * them.
  */
-#ifndef BPFVM_HELPERS_CALL_H
-#define BPFVM_HELPERS_CALL_H
+#ifndef BPFVM_HELPER_CALL_H
+#define BPFVM_HELPER_CALL_H
 
 #include "vm.h"
 
-/* What a body receives: the argument registers, and the memory behind those that are pointers. */
-struct vm_args {
+/* vm_place_t: where the memory of an argument lies; the kernel build says an offset. */
+#ifndef VM_PLACE_T
+#define VM_PLACE_T vm_base_t
+#endif
+typedef VM_PLACE_T vm_place_t;
+
+/* A call: the argument registers, and what is behind those that are pointers. */
+struct vm_call {
 	u64 v[5];
-	u8 *p[5];
+	vm_place_t at[5];
+	u32 map;   /* of the MAP argument: offset of its struct vm_map */
+	u32 room;  /* bytes behind a TEXT argument that may be read */
+	u32 region; /* of the MAP argument: number of the region of its values */
+	u32 packet; /* a bit for each argument that is a copy of packet bytes */
 };
 
-#define VM_ARG_NONE(i) 1
-#define VM_ARG_VALUE(i) 1
-#define VM_ARG_SIZE(i) 1
-#define VM_ARG_READ(i) ((a.p[i] = VM_SPAN(a.v[i], a.v[(i + 1) % 5], VM_READ)) != (void *)0)
-#define VM_ARG_WRITE(i) ((a.p[i] = VM_SPAN(a.v[i], a.v[(i + 1) % 5], VM_WRITE)) != (void *)0)
-#define VM_ARG_WRITE8(i) ((a.p[i] = VM_SPAN(a.v[i], 8, VM_WRITE)) != (void *)0)
+/* The kinds of arguments, four bits each. */
+enum vm_arg {
+	VM_ARG_NONE = 0,
+	VM_ARG_VALUE = 0,
+	VM_ARG_SIZE = 0,
+	VM_ARG_CTX,
+	VM_ARG_MAP,
+	VM_ARG_KEY,
+	VM_ARG_ELEM,
+	VM_ARG_READ,
+	VM_ARG_READ0,
+	VM_ARG_WRITE,
+	VM_ARG_WRITE0,
+	VM_ARG_CHANGE,
+	VM_ARG_WRITE8,
+	VM_ARG_LOCK,
+	VM_ARG_FUNC,
+	VM_ARG_TEXT,
+};
 
-/*
- * The arms of a switch on the helper's number, `a` being the arguments; each returns a trap or
- * VM_STOP_NONE.
- */
-#define VM_HELPER_ARM(number, name, t1, t2, t3, t4, t5)                                            \
-	case number:                                                                               \
-		if (!(VM_ARG_##t1(0) && VM_ARG_##t2(1) && VM_ARG_##t3(2) && VM_ARG_##t4(3) &&      \
-		      VM_ARG_##t5(4)))                                                             \
-			return VM_TRAP_ARGUMENT;                                                   \
-		reg[0] = helper_##name(&a);                                                        \
-		return VM_STOP_NONE;
+/* Which guests may call a helper. */
+enum vm_where {
+	VM_WHERE_XDP = 1,
+	VM_WHERE_TC = 2,
+	VM_WHERE_PLAIN = 4,
+	VM_WHERE_HOOK = VM_WHERE_XDP | VM_WHERE_TC,
+	VM_WHERE_ANY = VM_WHERE_HOOK | VM_WHERE_PLAIN,
+};
 
-/* Records a span that the ACL does not allow. */
-static inline u8 *vm_span_fault(struct vm_state *st, u64 addr, u64 size, u32 access)
+/* A row of helpers.def as a number, not 0: kinds of the arguments, and enum vm_where above them. */
+#define VM_ARGS(where, t1, t2, t3, t4, t5)                                                         \
+	(VM_ARG_##t1 | VM_ARG_##t2 << 4 | VM_ARG_##t3 << 8 | VM_ARG_##t4 << 12 |                   \
+	 VM_ARG_##t5 << 16 | VM_WHERE_##where << 20)
+#define VM_ARG_KIND(args, i) ((args) >> (i) * 4 & 15)
+#define VM_ARG_WHERE(args) ((args) >> 20)
+#define VM_HELPERS 256 /* numbers are below */
+
+/* Records an argument that the ACL does not allow; returns the trap. */
+static inline u32 vm_argument_fault(struct vm_state *st, u64 addr, u64 size, u32 access)
 {
 	st->fault_addr = addr;
 	st->fault_size = (u32)size;
 	st->fault_access = access;
-	return (void *)0;
+	return VM_TRAP_ARGUMENT;
 }
 
 #endif

@@ -12,7 +12,7 @@
 #ifndef VM_FRAME_SIZE
 #define VM_FRAME_SIZE 512 /* bytes of stack in each */
 #endif
-#define VM_HELPER_SPAN 512 /* most bytes that one argument of a helper may span; a power of two */
+#define VM_HELPER_SPAN 4096 /* most bytes that one argument of a helper may span; a power of two */
 #define VM_STACK_SIZE (VM_FRAMES * VM_FRAME_SIZE)
 #define VM_REGISTERS 16 /* what four bits can name: no encoding reaches elsewhere */
 
@@ -90,14 +90,16 @@ _Static_assert(sizeof(struct vm_state) == 128 + 40 * VM_FRAMES + 40, "no hidden 
 enum vm_region_number {
 	VM_REGION_STACK = 1,
 	VM_REGION_CTX,
-	VM_REGION_META,	  /* the bytes before a packet: ends where the packet begins */
+	VM_REGION_META,	  /* the bytes before a packet: its end is where the packet begins */
 	VM_REGION_PACKET,
 	VM_REGION_RODATA,
 	VM_REGION_DATA,
 	VM_REGION_FREE,	  /* first one a caller may use */
+	VM_REGION_MAPS = 0xfe, /* a map, by the number of the region of its values; a name, no memory */
 	VM_REGION_CODE = 0xff, /* functions, 8 bytes per instruction: callable, not readable */
 };
 #define VM_CODE_BASE VM_ADDRESS(VM_REGION_CODE, 0)
+#define VM_MAP_HANDLE(region) VM_ADDRESS(VM_REGION_MAPS, region)
 
 struct vm_region {
 	vm_base_t base; /* where offset 0 lies; the port says in what */

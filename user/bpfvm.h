@@ -64,6 +64,18 @@ struct bpfvm_line {
 	u32 line;
 };
 
+/* A map that a guest declares (SEC(".maps")), in the order of their declaration. */
+struct bpfvm_map {
+	char *name;
+	u32 type; /* enum bpf_map_type */
+	u32 key_size, value_size; /* bytes; of each CPU's value in per-CPU maps */
+	u32 max_entries;
+	u32 flags;	/* BPF_F_... of map creation */
+	u32 region;	/* of its values; VM_MAP_HANDLE(region) is what the guest calls it */
+	u32 key_type, value_type; /* in the image's BTF; 0: not known */
+	u32 *first; /* PROG_ARRAY: first instructions of programs by index, plus 1; or NULL */
+};
+
 struct bpfvm_image {
 	char *path;    /* where it was read from, or NULL */
 	char *name;    /* of the program */
@@ -74,11 +86,13 @@ struct bpfvm_image {
 	u32 entry; /* where execution begins */
 	u64 arg[2]; /* r1 and r2 on entry when no packet is given */
 	struct bpfvm_memory_area area[VM_REGIONS];
+	struct bpfvm_map *map;
+	u32 maps;
 	struct bpfvm_function *function; /* sorted by start */
 	u32 functions;
 	struct bpfvm_line *line;
 	u32 lines;
-	void *btf; /* struct btf that the lines point into, or NULL */
+	void *btf; /* struct btf that lines and maps point into, or NULL */
 };
 
 /*
@@ -221,6 +235,29 @@ int bpfvm_core__repeat(struct bpfvm_core *core, u64 budget, u32 times, struct bp
  * next call.
  */
 const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size);
+
+/*
+ * --- maps of the loaded guest, by their index in the image
+ * -----------------------------------------------
+ *
+ * They work while guests use the maps, too. Keys and values have the sizes of the declaration; the
+ * value of a per-CPU map is one value for each of bpfvm_core__cpus(), each rounded up to 8 bytes.
+ * Errors are those of bpf(2): -ENOENT, -EEXIST, -E2BIG (index, or full), -EBUSY, -EINVAL.
+ */
+u32 bpfvm_core__cpus(struct bpfvm_core *core);
+int bpfvm_core__map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value);
+int bpfvm_core__map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,
+			   u64 flags);
+int bpfvm_core__map_delete(struct bpfvm_core *core, u32 map, const void *key);
+
+/* The key after `key` (NULL: the first one) into `next`; -ENOENT behind the last one. */
+int bpfvm_core__map_next(struct bpfvm_core *core, u32 map, const void *key, void *next);
+
+/*
+ * Takes the next record of a RINGBUF or PERF_EVENT_ARRAY map: at most `size` bytes into `data`;
+ * returns its full length, -ENOENT if there is none.
+ */
+int bpfvm_core__map_read(struct bpfvm_core *core, u32 map, void *data, u32 size);
 
 /*
  * --- what the machine costs
