@@ -51,7 +51,7 @@ static inline void vm_bit_set(u8 *bitmap, u32 i)
 static inline _Bool vm_check_helper_known(u32 number)
 {
 	switch (number) {
-#define HELPER(number, name, a1, a2, a3, a4, a5) case number:
+#define HELPER(number, name, where, a1, a2, a3, a4, a5) case number:
 #include "helpers.def"
 		return 1;
 	}

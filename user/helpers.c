@@ -5,7 +5,7 @@
 const char *bpfvm_helper__name(u32 number)
 {
 	switch (number) {
-#define HELPER(number, name, a1, a2, a3, a4, a5)                                                   \
+#define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
 	case number:                                                                               \
 		return #name;
 #include "helpers.def"
