@@ -35,6 +35,16 @@ u32 vm_run_switch(struct vm *vm); /* portable C */
 u32 vm_run_table(struct vm *vm);  /* computed goto: fastest */
 u32 vm_run_small(struct vm *vm);  /* one arm per operation, operands first: smallest */
 
+/* The place of `size` bytes before the packet, or NULL; its region's base is the region's end. */
+static inline u8 *vm_at_meta(struct vm *vm, u64 addr, u32 size, u32 access)
+{
+	struct vm_region *row = &vm->row[VM_REGION_META];
+
+	if (access & VM_ATOMIC || !vm_allowed(vm->row, addr, size))
+		return (void *)0;
+	return row->base - (VM_OFFSET_MASK + 1 - (addr & VM_OFFSET_MASK));
+}
+
 /*
  * The place of `size` bytes at guest address `addr` if `access` (a mask of enum vm_access) is
  * allowed, or NULL.
@@ -45,7 +55,7 @@ static inline u8 *vm_at(struct vm *vm, u64 addr, u32 size, u32 access)
 	struct vm_region *row = &vm->row[n & (VM_REGIONS - 1)];
 
 	if (n >= VM_REGIONS || o + size > (access & VM_WRITE ? row->wlen : row->rlen))
-		return (void *)0;
+		return n == VM_REGION_META ? vm_at_meta(vm, addr, size, access) : (void *)0;
 	if (access & VM_ATOMIC && (o & (size - 1) || o + size > row->rlen || n == VM_REGION_PACKET))
 		return (void *)0;
 	if (access & VM_WRITE)

@@ -108,6 +108,12 @@ struct vm_region {
 	u32 dirty; /* was written to */
 };
 
+/*
+ * How many bytes lie before the packet, at the end of VM_REGION_META. Its row has the lengths 0, so
+ * that an access there leaves the fast path, and keeps this instead of a dirty mark.
+ */
+#define VM_META_SIZE(rows) ((rows)[VM_REGION_META].dirty)
+
 /* What may be done with `size` bytes at `addr`: a mask of VM_READ and VM_WRITE. */
 static inline u32 vm_allowed(const struct vm_region *rows, u64 addr, u32 size)
 {
@@ -115,6 +121,10 @@ static inline u32 vm_allowed(const struct vm_region *rows, u64 addr, u32 size)
 
 	if (n >= VM_REGIONS)
 		return 0;
+	if (n == VM_REGION_META)
+		return end <= VM_OFFSET_MASK + 1 && end - size + VM_META_SIZE(rows) > VM_OFFSET_MASK ?
+			       VM_READ | VM_WRITE :
+			       0;
 	VM_BOUND(n, VM_REGIONS - 1);
 	return (end <= rows[n].rlen ? VM_READ : 0) | (end <= rows[n].wlen ? VM_WRITE : 0);
 }

@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The host cores: a guest in this process, by one of the texts that firmware builds. */
-#define VM_BASE_T u8 * /* here a region lies where a pointer says */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core_ops.h"
-#include "helpers_host.h"
-#include "core.h"
-
-struct host_core {
-	struct bpfvm_core base;
-	u32 (*execute)(struct vm *);
-	struct vm vm;
-	struct vm_insn *code;
-	enum bpfvm_kind kind;
-	u32 entry;
-	u64 arg[2];
-	u64 budget; /* given to the present run so far */
-	u8 *area[VM_REGIONS];
-	u8 *packet, *work; /* as given, and as the run sees it; NULL: none */
-	u32 packet_size;
-	union {
-		struct xdp_md xdp;
-		struct __sk_buff skb;
-	} ctx;
-	u8 stack[VM_STACK_SIZE];
-};
+#include "host.h"
 
 static struct host_core *host_of(struct bpfvm_core *core)
 {
@@ -201,7 +178,8 @@ int bpfvm_core__open_host(const char *name, struct bpfvm_core **core, struct bpf
 	if (!h)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", name);
 	h->base.ops = &host_ops;
-	h->vm.helper = bpfvm_helper_host;
+	h->vm.helper = host_helper;
+	h->vm.user = h;
 	h->execute = !strcmp(name, "switch") ? vm_run_switch :
 		     !strcmp(name, "table")  ? vm_run_table :
 					       vm_run_small;

@@ -178,7 +178,7 @@ static u32 stay(cpu_set_t *before)
 static int turn_hook(struct kernel_core *k, u64 budget, u32 times, u64 *ns, struct bpfvm_error *err)
 {
 	u32 kind = k->packet && k->kind == BPFVM_KIND_TC ? BPFVM_HOOK_TC : BPFVM_HOOK_XDP;
-	struct bpfvm_hook *hook = &k->session->hook[BPFVM_HOOK(LOOPBACK, kind)];
+	struct bpfvm_hook *hook = &k->session->hook[0]; /* of BPFVM_POINT(LOOPBACK, kind) */
 	static const u8 nothing[64];
 	cpu_set_t before;
 	int ret;
@@ -295,7 +295,6 @@ static int open_kernel(const char *name, const char *pinned, struct bpfvm_core *
 	}
 	k->machine = &k->session->machine[k->session->machines - 1];
 	k->machine->busy = 1; /* no hook of another process wants it: nothing is attached */
-	k->machine->owner = (u32)getpid();
 	*core = &k->base;
 	return 0;
 }

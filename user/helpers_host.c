@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The bodies of helpers.def on the host: what Linux does, from the system's own calls. */
 #define _GNU_SOURCE
-#define VM_BASE_T u8 *
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include "helper_call.h"
-#include "helpers_host.h"
-
-/*
- * The place of `size` bytes at `addr`, or NULL with the fault filled in; like span() of
- * bpf/helpers.h.
- */
-static u8 *span(struct vm *vm, u64 addr, u64 size, u32 access)
-{
-	u8 *p = NULL;
-
-	if (size && size <= VM_HELPER_SPAN && addr >> VM_OFFSET_BITS != VM_REGION_PACKET)
-		p = vm_at(vm, addr, (u32)size, access);
-	return p ? p : vm_span_fault(&vm->st, addr, size, access);
-}
+#include "host.h"
 
 static u64 clock_ns(clockid_t clock)
 {
@@ -33,29 +17,25 @@ static u64 clock_ns(clockid_t clock)
 	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
 }
 
-static u64 helper_ktime_get_ns(struct vm_args *a)
+HOST_BODY(ktime_get_ns)
 {
-	(void)a;
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static u64 helper_ktime_get_boot_ns(struct vm_args *a)
+HOST_BODY(ktime_get_boot_ns)
 {
-	(void)a;
 	return clock_ns(CLOCK_BOOTTIME);
 }
 
-static u64 helper_get_prandom_u32(struct vm_args *a)
+HOST_BODY(get_prandom_u32)
 {
 	u32 value = 0;
 
-	(void)a;
 	return getrandom(&value, sizeof(value), 0) == sizeof(value) ? value : 0;
 }
 
-static u64 helper_get_smp_processor_id(struct vm_args *a)
+HOST_BODY(get_smp_processor_id)
 {
-	(void)a;
 	return (u64)sched_getcpu();
 }
 
@@ -116,41 +96,76 @@ static struct number parse(const u8 *s, u64 size, u64 flags)
 	return n;
 }
 
-static u64 helper_strtol(struct vm_args *a)
+HOST_BODY(strtol)
 {
-	struct number n = parse(a->p[0], a->v[1], a->v[2]);
+	struct number n = parse(call->at[0], call->v[1], call->v[2]);
 	u64 limit = n.negative ? 1ull << 63 : (1ull << 63) - 1;
 
 	if (n.consumed < 0)
 		return (u64)n.consumed;
 	if (n.value > limit)
 		return (u64)-ERANGE;
-	VM_STORE(u64, a->p[3], n.negative ? -n.value : n.value);
+	VM_STORE(u64, call->at[3], n.negative ? -n.value : n.value);
 	return (u64)n.consumed;
 }
 
-static u64 helper_strtoul(struct vm_args *a)
+HOST_BODY(strtoul)
 {
-	struct number n = parse(a->p[0], a->v[1], a->v[2]);
+	struct number n = parse(call->at[0], call->v[1], call->v[2]);
 
 	if (n.consumed < 0)
 		return (u64)n.consumed;
 	if (n.negative)
 		return (u64)-EINVAL;
-	VM_STORE(u64, a->p[3], n.value);
+	VM_STORE(u64, call->at[3], n.value);
 	return (u64)n.consumed;
 }
 
-#define VM_SPAN(addr, size, access) span(vm, addr, size, access)
+/* --- the call ---------------------------------------------------------------------------------- */
 
-u32 bpfvm_helper_host(struct vm *vm, u32 number)
+#define VM_MACHINE struct vm
+#define VM_SPAN(addr, size, access, i) host_span(m, call, addr, size, access, i)
+#define VM_MAP_AT(region) 0
+#define VM_KEY_SIZE(map) 0
+#define VM_VALUE_SIZE(map) 0
+
+static u32 host_span(struct vm *vm, struct vm_call *call, u64 addr, u32 size, u32 access, u32 i)
 {
-	u64 *reg = vm->st.reg;
-	struct vm_args a = {{reg[1], reg[2], reg[3], reg[4], reg[5]}, {NULL}};
+	call->at[i] = vm_at(vm, addr, size, access);
+	return call->at[i] ? VM_STOP_NONE : vm_argument_fault(&vm->st, addr, size, access);
+}
 
-	switch (number) {
-#define HELPER VM_HELPER_ARM
+#include "helper_args.h"
+
+static const struct {
+	u32 args; /* VM_ARGS */
+	host_body *body;
+} helpers[VM_HELPERS] = {
+#define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
+	[number] = {VM_ARGS(where, a1, a2, a3, a4, a5), host_##name},
 #include "helpers.def"
-	}
-	return VM_TRAP_HELPER;
+};
+
+/* What a run without a packet is, whatever its section says. */
+static u32 where_of(const struct host_core *h)
+{
+	return !h->packet ? VM_WHERE_PLAIN : h->kind == BPFVM_KIND_TC ? VM_WHERE_TC : VM_WHERE_XDP;
+}
+
+u32 host_helper(struct vm *vm, u32 number)
+{
+	struct host_core *h = vm->user;
+	u64 *reg = vm->st.reg;
+	struct vm_call call = {.v = {reg[1], reg[2], reg[3], reg[4], reg[5]}};
+	u32 trap = VM_STOP_NONE, args = number < VM_HELPERS ? helpers[number].args : 0;
+
+	if (!(VM_ARG_WHERE(args) & where_of(h)) || !helpers[number].body)
+		return VM_TRAP_HELPER;
+	for (u32 i = 0; i < 5 && !trap; i++)
+		trap = vm_argument(vm, &call, i, VM_ARG_KIND(args, i));
+	if (trap)
+		return trap;
+	h->trap = VM_STOP_NONE;
+	reg[0] = helpers[number].body(h, &call);
+	return h->trap;
 }

@@ -5,13 +5,30 @@
 
 #include "emit.h"
 
-enum argument { NONE, VALUE, SIZE, READ, WRITE, WRITE8 };
+enum argument {
+	NONE,
+	VALUE,
+	SIZE,
+	CTX,
+	MAP,
+	KEY,
+	ELEM,
+	READ,
+	READ0,
+	WRITE,
+	WRITE0,
+	CHANGE,
+	WRITE8,
+	LOCK,
+	FUNC,
+	TEXT,
+};
 
 static const struct {
 	u32 number;
 	enum argument argument[5];
 } helpers[] = {
-#define HELPER(number, name, a1, a2, a3, a4, a5) {number, {a1, a2, a3, a4, a5}},
+#define HELPER(number, name, where, a1, a2, a3, a4, a5) {number, {a1, a2, a3, a4, a5}},
 #include "helpers.def"
 };
 
