@@ -54,6 +54,7 @@ struct bpfvm_function {
 	char *name;
 	u32 start; /* first instruction */
 	u32 len;   /* instructions */
+	bool program; /* may be run, or put into a PROG_ARRAY */
 };
 
 /* Where an instruction came from (.BTF.ext); sorted by insn. */
@@ -69,7 +70,7 @@ struct bpfvm_map {
 	char *name;
 	u32 type; /* enum bpf_map_type */
 	u32 key_size, value_size; /* bytes; of each CPU's value in per-CPU maps */
-	u32 max_entries;
+	u32 max_entries; /* RINGBUF: bytes; 0 in a PERF_EVENT_ARRAY: one for each CPU */
 	u32 flags;	/* BPF_F_... of map creation */
 	u32 region;	/* of its values; VM_MAP_HANDLE(region) is what the guest calls it */
 	u32 key_type, value_type; /* in the image's BTF; 0: not known */
@@ -97,16 +98,20 @@ struct bpfvm_image {
 
 /*
  * Reads program `prog` (a function's name; NULL: the first in the file) of a clang-built BPF object
- * and links it with the functions it calls and the data it uses. Refuses, by name, what cannot be
- * linked: CO-RE, extern and kfunc symbols, maps, unknown relocations. -EINVAL or -ENOEXEC for a bad
- * file, -ENOENT if there is no such program. -EOPNOTSUPP for what cannot be linked, -E2BIG for too
- * many instructions or too much data.
+ * and links it with the functions it calls, the data and the maps it uses; with a PROG_ARRAY come
+ * all programs of its kind. Refuses, by name, what cannot be linked: CO-RE, extern and kfunc
+ * symbols, maps that guests cannot have, unknown relocations. -EINVAL or -ENOEXEC for a bad file,
+ * -ENOENT if there is no such program. -EOPNOTSUPP for what cannot be linked, -E2BIG for too many
+ * instructions or too much data, -ENOSPC for too many maps.
  */
 int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image,
 		      struct bpfvm_error *err);
 
 /* An image of bare instructions, copied; nothing is checked. -ENOMEM. */
 int bpfvm_image__from_code(const struct vm_insn *code, u32 len, struct bpfvm_image **image);
+
+/* The first instruction of program `name` of an image; -ENOENT. */
+int bpfvm_image__program(const struct bpfvm_image *image, const char *name, u32 *start);
 
 /* Frees an image; NULL is fine. */
 void bpfvm_image__free(struct bpfvm_image *image);

@@ -216,14 +216,14 @@ int object__refuse_core(const struct object *object, struct bpfvm_error *err)
 				name && *name ? name : "(no name)");
 }
 
-_Bool object__is_ksym(const struct object *object, const char *name)
+_Bool object__is_extern(const struct object *object, const char *section, const char *name)
 {
-	s32 id = object->btf ? btf__find_by_name_kind(object->btf, ".ksyms", BTF_KIND_DATASEC) : -1;
-	const struct btf_type *ksyms = id > 0 ? btf__type_by_id(object->btf, (u32)id) : NULL;
+	s32 id = object->btf ? btf__find_by_name_kind(object->btf, section, BTF_KIND_DATASEC) : -1;
+	const struct btf_type *externs = id > 0 ? btf__type_by_id(object->btf, (u32)id) : NULL;
 
-	for (u32 i = 0; ksyms && i < btf_vlen(ksyms); i++) {
+	for (u32 i = 0; externs && i < btf_vlen(externs); i++) {
 		const struct btf_type *type =
-			btf__type_by_id(object->btf, btf_var_secinfos(ksyms)[i].type);
+			btf__type_by_id(object->btf, btf_var_secinfos(externs)[i].type);
 		const char *found = type ? btf__name_by_offset(object->btf, type->name_off) : NULL;
 
 		if (found && !strcmp(found, name))

@@ -37,8 +37,10 @@ static _Bool begins(const char *name, const char *prefix)
 	return !strncmp(name, prefix, strlen(prefix));
 }
 
-static enum bpfvm_kind kind_of(const char *section)
+enum bpfvm_kind object__kind(const struct object *object, const struct object_function *fn)
 {
+	const char *section = section_name(object, fn);
+
 	if (begins(section, "xdp"))
 		return BPFVM_KIND_XDP;
 	if (!strcmp(section, "tc") || begins(section, "tc/") || begins(section, "tcx/") ||
@@ -154,7 +156,7 @@ static int fill_image(struct object *object, const char *prog, struct bpfvm_imag
 	image->section = strdup(section_name(object, fn));
 	if (!image->path || !image->name || !image->section)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", object->path);
-	image->kind = kind_of(image->section);
+	image->kind = object__kind(object, fn);
 	ret = object__link(object, fn, image, err);
 	if (!ret)
 		ret = object__refuse_core(object, err);
@@ -208,6 +210,17 @@ int bpfvm_image__from_code(const struct vm_insn *code, u32 len, struct bpfvm_ima
 	return 0;
 }
 
+int bpfvm_image__program(const struct bpfvm_image *image, const char *name, u32 *start)
+{
+	for (u32 i = 0; i < image->functions; i++) {
+		if (!image->function[i].program || strcmp(image->function[i].name, name))
+			continue;
+		*start = image->function[i].start;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 void bpfvm_image__free(struct bpfvm_image *image)
 {
 	if (!image)
@@ -219,6 +232,11 @@ void bpfvm_image__free(struct bpfvm_image *image)
 	for (u32 i = 0; i < image->functions; i++)
 		free(image->function[i].name);
 	free(image->function);
+	for (u32 i = 0; i < image->maps; i++) {
+		free(image->map[i].name);
+		free(image->map[i].first);
+	}
+	free(image->map);
 	free(image->line);
 	btf__free(image->btf);
 	free(image->code);
@@ -228,11 +246,19 @@ void bpfvm_image__free(struct bpfvm_image *image)
 	free(image);
 }
 
+static _Bool is_taken(const struct bpfvm_image *image, u32 region)
+{
+	for (u32 i = 0; i < image->maps; i++)
+		if (image->map[i].region == region)
+			return 1;
+	return image->area[region].size != 0;
+}
+
 static u32 first_free_area(const struct bpfvm_image *image)
 {
 	u32 number = VM_REGION_FREE;
 
-	while (number < VM_REGIONS && image->area[number].size)
+	while (number < VM_REGIONS && is_taken(image, number))
 		number++;
 	return number;
 }
@@ -244,7 +270,7 @@ int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *nam
 
 	if (!number)
 		number = first_free_area(image);
-	if (number >= VM_REGIONS || image->area[number].size)
+	if (number >= VM_REGIONS || is_taken(image, number))
 		return bpfvm_error__set(err, -ENOSPC, "a guest has no more regions than that",
 					"region %s: all %u are taken", name, VM_REGIONS);
 	if (size > VM_OFFSET_MASK + 1u)

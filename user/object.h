@@ -74,6 +74,9 @@ void object__close(struct object *object);
 
 _Bool object__is_code(const struct object *object, u32 section);
 
+/* What a function was written for, by its section. */
+enum bpfvm_kind object__kind(const struct object *object, const struct object_function *fn);
+
 /* The function that begins there, or the last one before; NULL if there is none. */
 struct object_function *object__function_at(const struct object *object, u32 section, u64 offset);
 
@@ -84,8 +87,24 @@ int object__read_lines(const struct object *object, struct bpfvm_image *image,
 /* Refuses CO-RE relocations in linked functions. -EOPNOTSUPP, -EINVAL. */
 int object__refuse_core(const struct object *object, struct bpfvm_error *err);
 
-/* Whether the object declares `name` as a symbol of the kernel (__ksym). */
-_Bool object__is_ksym(const struct object *object, const char *name);
+/*
+ * Whether the object declares `name` as something that the kernel supplies, in this section:
+ * ".ksyms" or ".kconfig".
+ */
+_Bool object__is_extern(const struct object *object, const char *section, const char *name);
+
+/*
+ * What BTF says of the variable `name` of section .maps, into `map`, whose name is set. `*values`
+ * is the offset of initial values in the variable, or 0. -EINVAL, -EOPNOTSUPP.
+ */
+int object__read_map(const struct object *object, const char *name, struct bpfvm_map *map,
+		     u32 *values, struct bpfvm_error *err);
+
+/*
+ * Refuses what guests cannot have; sets sizes that the declaration may leave out. -EOPNOTSUPP for
+ * the type, -EINVAL for sizes, -E2BIG.
+ */
+int object__check_map(const char *path, struct bpfvm_map *map, struct bpfvm_error *err);
 
 /* Takes the type information over from .BTF, if there is any. -EINVAL. */
 int object__read_btf(struct object *object, struct bpfvm_error *err);

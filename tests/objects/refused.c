@@ -11,9 +11,13 @@ extern const int kernel_variable __attribute__((section(".ksyms")));
 extern int missing_function(int);
 extern int missing_variable;
 int common_variable __attribute__((common));
+extern int CONFIG_HZ __attribute__((section(".kconfig")));
 struct {
-	int (*type)[1];
+	int (*type)[7]; /* STACK_TRACE */
 } some_map SECTION(".maps");
+struct {
+	unsigned int type, key_size, value_size, max_entries, flags;
+} old_map SECTION("maps");
 int elsewhere SECTION("somewhere");
 
 SECTION("xdp") int fine(void)
@@ -54,6 +58,16 @@ SECTION("xdp") int common(void)
 SECTION("xdp") int map(void)
 {
 	return (long)&some_map != 0 && ((volatile char *)&some_map)[0];
+}
+
+SECTION("xdp") int old(void)
+{
+	return ((volatile char *)&old_map)[0];
+}
+
+SECTION("xdp") int kconfig(void)
+{
+	return CONFIG_HZ;
 }
 
 SECTION("xdp") int section(void)

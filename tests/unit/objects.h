@@ -37,7 +37,8 @@ static inline void compile(const char *source, const char *name, const char *opt
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "%s -O2 -target bpf -mcpu=v3 -Wall -Werror %s -c tests/objects/%s.c -o %s",
+		 "%s -O2 -target bpf -mcpu=v3 -Wall -Werror -I/usr/include/$(uname -m)-linux-gnu "
+		 "%s -c tests/objects/%s.c -o %s",
 		 clang ? clang : "clang-19", options, source, path_of(name));
 	if (system(command))
 		fail_msg("cannot compile: %s", command);

@@ -238,7 +238,9 @@ static void refuses_by_name(void **state)
 		{"function", "calls a function that is not in the object: missing_function"},
 		{"variable", "uses a variable that is not in the object: missing_variable"},
 		{"common", "common: uses a symbol that is in no section: common_variable"},
-		{"map", "map: uses map some_map"},
+		{"map", "map some_map: no maps of type stack_trace (7)"},
+		{"old", "old: uses a map declared in the old way, in SEC(\"maps\"): old_map"},
+		{"kconfig", "kconfig: uses a kernel configuration value (__kconfig): CONFIG_HZ"},
 		{"section", "section: uses elsewhere in section somewhere"},
 	};
 
