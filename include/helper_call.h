@@ -18,10 +18,10 @@ typedef VM_PLACE_T vm_place_t;
 struct vm_call {
 	u64 v[5];
 	vm_place_t at[5];
-	u32 map;   /* of the MAP argument: offset of its struct vm_map */
-	u32 room;  /* bytes behind a TEXT argument that may be read */
-	u32 region; /* of the MAP argument: number of the region of its values */
-	u32 packet; /* a bit for each argument that is a copy of packet bytes */
+	u32 size[5]; /* bytes behind a pointer; behind TEXT, those that may be read */
+	u32 map;     /* of the MAP argument: offset of its struct vm_map */
+	u32 region;  /* of the MAP argument: number of the region of its values */
+	u32 copies;  /* arguments that are copies of packet bytes: bit i, and 8 + i if written */
 };
 
 /* The kinds of arguments, four bits each. */
@@ -42,6 +42,14 @@ enum vm_arg {
 	VM_ARG_LOCK,
 	VM_ARG_FUNC,
 	VM_ARG_TEXT,
+};
+
+/* What Linux has no number for. */
+enum {
+	VM_FUNC_kv_store = 240,
+	VM_FUNC_kv_fetch,
+	VM_FUNC_kv_store_global,
+	VM_FUNC_kv_fetch_global,
 };
 
 /* Which guests may call a helper. */
