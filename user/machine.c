@@ -24,10 +24,10 @@ static const struct {
 	const char *suffix;
 	int major, minor;
 } flavours[] = {{"_goto", 6, 15}, {"", 5, 17}};
-const char *const bpfvm_machine_entries[BPFVM_ENTRIES] = {"bpfvm_xdp", "bpfvm_tc", "bpfvm_call"};
+const char *const bpfvm_machine_entries[BPFVM_ENTRIES] = {
+	"bpfvm_xdp", "bpfvm_tc", "bpfvm_egress", "bpfvm_call", "bpfvm_map"};
 
 #define FLAVOURS (sizeof(flavours) / sizeof(*flavours))
-#define ENTRIES BPFVM_ENTRIES
 #define LOG_SIZE (16u << 20) /* as much of a refusal as the kernel keeps */
 
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
@@ -99,28 +99,56 @@ u32 bpfvm_machine__cpus(void)
 	return n > 0 ? (u32)n : 1;
 }
 
+u64 bpfvm_machine__build(void)
+{
+	u64 hash = 0xcbf29ce484222325ull, word;
+
+	for (size_t i = 0; i + sizeof(word) <= machine_object_size; i += sizeof(word)) {
+		memcpy(&word, machine_object + i, sizeof(word));
+		hash = (hash ^ word) * 0x100000001b3ull;
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
+/* The name of an entry point in a flavour; bpfvm_map, which executes no guest, has but one. */
+static void entry_name(size_t i, const char *suffix, char name[32])
+{
+	snprintf(name, 32, "%s%s", bpfvm_machine_entries[i], i == BPFVM_MAP ? "" : suffix);
+}
+
+static void set_entries(struct bpf_object *object, const char *map, u32 entries)
+{
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, map), entries);
+}
+
 /* The object, opened, to load its program `only`, or if that is NULL the flavour `suffix`. */
 static struct bpf_object *open_object(const char *suffix, const char *only)
 {
 	struct bpf_object *object = bpf_object__open_mem(machine_object, machine_object_size, NULL);
+	u32 cpus = bpfvm_machine__cpus(), machines = cpus + BPFVM_SPARES;
+	struct bpfvm_constants *constants;
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	struct bpfvm_constants *constants;
+	char name[32];
 	size_t size;
 
 	if (!object)
 		return NULL;
-	bpf_object__for_each_program(prog, object) {
-		const char *name = bpf_program__name(prog);
-		bool is_goto = strlen(name) > 5 && !strcmp(name + strlen(name) - 5, "_goto");
-
-		bpf_program__set_autoload(prog, only ? !strcmp(name, only) : is_goto == !!*suffix);
+	bpf_object__for_each_program(prog, object)
+		bpf_program__set_autoload(prog, only && !strcmp(bpf_program__name(prog), only));
+	for (size_t i = 0; i < BPFVM_ENTRIES && !only; i++) {
+		entry_name(i, suffix, name);
+		prog = bpf_object__find_program_by_name(object, name);
+		bpf_program__set_autoload(prog, true);
 	}
-	map = bpf_object__find_map_by_name(object, "bpfvm_machines");
-	bpf_map__set_max_entries(map, bpfvm_machine__cpus() + BPFVM_SPARES);
+	set_entries(object, "bpfvm_machines", machines);
+	set_entries(object, "bpfvm_counts", BPFVM_COUNT(machines, 0));
+	set_entries(object, "bpfvm_cpus", cpus);
 	map = bpf_object__find_map_by_name(object, ".rodata");
 	constants = (struct bpfvm_constants *)bpf_map__initial_value(map, &size);
-	constants->cpus = bpfvm_machine__cpus();
+	constants->cpus = cpus;
+	constants->build = bpfvm_machine__build();
 	return object;
 }
 
@@ -180,13 +208,14 @@ static void find_fds(struct bpfvm_session *s, const char *suffix)
 	char name[32];
 	size_t size;
 
-	for (size_t i = 0; i < ENTRIES; i++) {
-		snprintf(name, sizeof(name), "%s%s", bpfvm_machine_entries[i], suffix);
+	for (size_t i = 0; i < BPFVM_ENTRIES; i++) {
+		entry_name(i, suffix, name);
 		s->entry_fd[i] = bpf_program__fd(bpf_object__find_program_by_name(s->object, name));
 	}
 	for (size_t i = 0; i < BPFVM_MAPS; i++)
-		s->map_fd[i] = bpf_object__find_map_fd_by_name(s->object,
-							       bpfvm_session__map(s, i, &size));
+		s->map_fd[i] = bpf_object__find_map_fd_by_name(
+			s->object, i == BPFVM_MAP_CONSTANTS ? ".rodata" :
+							      bpfvm_session__map(s, i, &size));
 }
 
 int bpfvm_machine__load(struct bpfvm_session *s, struct bpfvm_error *err)
@@ -251,17 +280,16 @@ static int measure(const char *name, struct bpfvm_cost *cost, struct bpfvm_error
 
 int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *err)
 {
-	static char names[ENTRIES][32]; /* what cost->entry points to */
+	static char names[BPFVM_ENTRIES][32]; /* what cost->entry points to */
 	int ret = bpfvm_machine__permitted(err);
 
 	memset(cost, 0, sizeof(*cost));
 	if (ret)
 		return ret;
-	if (index >= ENTRIES)
+	if (index >= BPFVM_ENTRIES)
 		return bpfvm_error__set(err, -ENOENT, NULL, "no further entry point");
 	libbpf_set_print(silent);
-	snprintf(names[index], sizeof(names[index]), "%s%s", bpfvm_machine_entries[index],
-		 flavours[first_flavour()].suffix);
+	entry_name(index, flavours[first_flavour()].suffix, names[index]);
 	cost->entry = names[index];
 	return measure(names[index], cost, err);
 }

@@ -12,6 +12,7 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ static void unpin(struct bpfvm_session *s)
 	}
 }
 
-/* Whether a pinned map is as this build makes it. */
+/* Whether a pinned map is as large as this build makes it. */
 static bool fits(const struct bpfvm_session *s, size_t i)
 {
 	struct bpf_map_info info;
@@ -67,31 +68,50 @@ static bool fits(const struct bpfvm_session *s, size_t i)
 	       (u64)info.max_entries * info.value_size >= size;
 }
 
+/* Whether the pinned machine is this build's, all its maps being there. */
+static bool is_ours(const struct bpfvm_session *s)
+{
+	const struct bpfvm_constants *constants;
+	u64 build;
+
+	for (size_t i = 0; i < BPFVM_MAPS; i++)
+		if (!fits(s, i))
+			return false;
+	constants = mmap(NULL, sizeof(*constants), PROT_READ, MAP_SHARED,
+			 s->map_fd[BPFVM_MAP_CONSTANTS], 0);
+	if (constants == MAP_FAILED)
+		return false;
+	build = constants->build;
+	munmap((void *)constants, sizeof(*constants));
+	return build == bpfvm_machine__build();
+}
+
 /*
- * The fds of a machine that is wholly pinned in `dir`; -ENOENT if it is not, -ESTALE if it is
- * another build's.
+ * The fds of a machine that is wholly pinned; -ENOENT if it is not, -ESTALE if it is another
+ * build's.
  */
-static int get_pins(struct bpfvm_session *s, const char *dir)
+static int get_pins(struct bpfvm_session *s)
 {
 	char path[PATH_MAX];
 	const char *name;
+	int ret = 0;
 
 	for (size_t i = 0; i < PINS; i++) {
 		int *fd = pin(s, i, &name);
 
-		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		snprintf(path, sizeof(path), "%s/%s", s->dir, name);
 		*fd = bpf_obj_get(path);
-		if (*fd < 0 || (i < BPFVM_MAPS && !fits(s, i))) {
-			int ret = *fd < 0 ? -ENOENT : -ESTALE;
-
-			bpfvm_pin__close(s);
-			return ret;
-		}
+		if (*fd < 0)
+			ret = -ENOENT;
 	}
-	return 0;
+	if (!ret && !is_ours(s))
+		ret = -ESTALE;
+	if (ret)
+		bpfvm_pin__close(s);
+	return ret;
 }
 
-static int set_pins(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+int bpfvm_pin__set(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	char path[PATH_MAX];
 	const char *name;
@@ -99,7 +119,7 @@ static int set_pins(struct bpfvm_session *s, const char *dir, struct bpfvm_error
 	for (size_t i = 0; i < PINS; i++) {
 		int fd = *pin(s, i, &name), ret;
 
-		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		snprintf(path, sizeof(path), "%s/%s", s->dir, name);
 		ret = bpf_obj_pin(fd, path);
 		if (ret) {
 			unpin(s);
@@ -133,19 +153,20 @@ static int lock_directory(struct bpfvm_session *s, const char *dir, struct bpfvm
 	return 0;
 }
 
-int bpfvm_pin__open(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+int bpfvm_pin__find(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
 {
 	int ret = lock_directory(s, dir, err);
 
 	if (ret)
-		return ret;
-	ret = get_pins(s, dir);
+		return ret == -ENOENT ? -ENOTDIR : ret;
+	s->dir = strdup(dir);
+	if (!s->dir)
+		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", dir);
+	ret = get_pins(s);
 	if (ret == -ESTALE)
 		return bpfvm_error__set(err, ret, "name another directory, or remove this one",
 					"%s: a machine of another build is pinned there", dir);
-	if (!ret)
-		return 0;
-	unpin(s); /* what a killed session may have left of one */
-	ret = bpfvm_machine__load(s, err);
-	return ret ? ret : set_pins(s, dir, err);
+	if (ret)
+		unpin(s);
+	return ret;
 }

@@ -9,24 +9,39 @@
 
 #include "session.h"
 
+/* `size` 0: by the number of CPUs. `field` is where the session has it mapped, 0 if nowhere. */
 static const struct {
 	const char *name;
 	size_t size;
-	size_t field; /* of struct bpfvm_session */
-} maps[] = {
-	{"bpfvm_code", BPFVM_SLOTS * BPFVM_CODE * sizeof(struct vm_insn),
-	 offsetof(struct bpfvm_session, code)},
-	{"bpfvm_slots", BPFVM_SLOTS * sizeof(struct bpfvm_slot), offsetof(struct bpfvm_session, slot)},
-	{"bpfvm_machines", 0, offsetof(struct bpfvm_session, machine)}, /* by the number of CPUs */
-	{"bpfvm_hooks", BPFVM_HOOKS * sizeof(struct bpfvm_hook), offsetof(struct bpfvm_session, hook)},
-	{"bpfvm_memory", BPFVM_MEMORY, offsetof(struct bpfvm_session, memory)},
+	size_t field;
+	bool fixed; /* once loaded */
+} maps[BPFVM_MAPS] = {
+#define MAPPED(map_name, bytes, member)                                                            \
+	{.name = map_name, .size = bytes, .field = offsetof(struct bpfvm_session, member)}
+	[BPFVM_MAP_CODE] = MAPPED("bpfvm_code", BPFVM_SLOTS *BPFVM_CODE * sizeof(struct vm_insn),
+				  code),
+	[BPFVM_MAP_SLOTS] = MAPPED("bpfvm_slots", BPFVM_SLOTS * sizeof(struct bpfvm_slot), slot),
+	[BPFVM_MAP_MACHINES] = MAPPED("bpfvm_machines", 0, machine),
+	[BPFVM_MAP_POINTS] = MAPPED("bpfvm_points", BPFVM_POINTS * sizeof(struct bpfvm_point),
+				    point),
+	[BPFVM_MAP_HOOKS] = MAPPED("bpfvm_hooks", BPFVM_HOOKS * sizeof(struct bpfvm_hook), hook),
+	[BPFVM_MAP_COUNTS] = MAPPED("bpfvm_counts", 0, count),
+	[BPFVM_MAP_MEMORY] = MAPPED("bpfvm_memory", BPFVM_MEMORY, memory),
+	[BPFVM_MAP_CONSTANTS] = {.name = "bpfvm_constants",
+				 .size = sizeof(struct bpfvm_constants),
+				 .field = offsetof(struct bpfvm_session, constants),
+				 .fixed = true},
+	[BPFVM_MAP_CPUS] = {.name = "bpfvm_cpus"},
+#undef MAPPED
 };
-#define MAPS BPFVM_MAPS
-_Static_assert(sizeof(maps) / sizeof(*maps) == MAPS, "every map has a row");
 
 static size_t map_size(const struct bpfvm_session *s, size_t i)
 {
-	return maps[i].size ? maps[i].size : s->machines * sizeof(struct bpfvm_machine);
+	if (i == BPFVM_MAP_MACHINES)
+		return s->machines * sizeof(struct bpfvm_machine);
+	if (i == BPFVM_MAP_COUNTS)
+		return BPFVM_COUNT(s->machines, 0) * sizeof(struct bpfvm_count);
+	return maps[i].size;
 }
 
 const char *bpfvm_session__map(const struct bpfvm_session *s, size_t i, size_t *size)
@@ -37,30 +52,43 @@ const char *bpfvm_session__map(const struct bpfvm_session *s, size_t i, size_t *
 
 static void **map_field(struct bpfvm_session *s, size_t i)
 {
-	return (void **)((char *)s + maps[i].field);
+	return maps[i].field ? (void **)((char *)s + maps[i].field) : NULL;
 }
 
 static int map_memory(struct bpfvm_session *s, struct bpfvm_error *err)
 {
-	for (size_t i = 0; i < MAPS; i++) {
-		void *p = mmap(NULL, map_size(s, i), PROT_READ | PROT_WRITE, MAP_SHARED,
-			       s->map_fd[i], 0);
+	for (size_t i = 0; i < BPFVM_MAPS; i++) {
+		int access = maps[i].fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+		void **field = map_field(s, i), *p;
 
+		if (!field)
+			continue;
+		p = mmap(NULL, map_size(s, i), access, MAP_SHARED, s->map_fd[i], 0);
 		if (p == MAP_FAILED)
 			return bpfvm_error__set(err, -errno, NULL, "kernel: map %s: %s",
 						maps[i].name, strerror(errno));
-		*map_field(s, i) = p;
+		*field = p;
 	}
 	return 0;
 }
 
-static int place_machines(struct bpfvm_session *s, struct bpfvm_error *err)
+/* Divides the memory: what machines have, the desk, then guests. */
+static int divide(struct bpfvm_session *s, struct bpfvm_error *err)
 {
-	s->guests = s->machines * BPFVM_PRIVATE;
+	s->cpus = bpfvm_machine__cpus();
+	s->machines = s->cpus + BPFVM_SPARES;
+	s->desk = s->machines * BPFVM_PRIVATE;
+	s->guests = s->desk + BPFVM_DESK;
 	if (s->guests > BPFVM_MEMORY)
 		return bpfvm_error__set(err, -ENOSPC, "build with a larger BPFVM_MEMORY_BITS",
 					"kernel: %u CPUs need %u bytes for stacks; this build has %u",
 					s->cpus, s->guests, BPFVM_MEMORY);
+	return 0;
+}
+
+/* Only in a machine that nothing runs on yet. */
+static void place_machines(struct bpfvm_session *s)
+{
 	for (u32 i = 0; i < s->machines; i++) {
 		struct bpfvm_machine *m = &s->machine[i];
 
@@ -69,7 +97,18 @@ static int place_machines(struct bpfvm_session *s, struct bpfvm_error *err)
 		m->slot = BPFVM_SLOTS; /* none */
 		m->one = 1;
 	}
-	return 0;
+}
+
+static int load(struct bpfvm_session *s, struct bpfvm_error *err)
+{
+	int ret = bpfvm_machine__load(s, err);
+
+	if (!ret)
+		ret = map_memory(s, err);
+	if (ret)
+		return ret;
+	place_machines(s);
+	return s->dir ? bpfvm_pin__set(s, err) : 0;
 }
 
 int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, struct bpfvm_error *err)
@@ -82,14 +121,14 @@ int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, stru
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "kernel: no memory");
-	s->cpus = bpfvm_machine__cpus();
-	s->machines = s->cpus + BPFVM_SPARES;
 	s->lock = -1;
-	ret = pinned ? bpfvm_pin__open(s, pinned, err) : bpfvm_machine__load(s, err);
+	ret = divide(s, err);
 	if (!ret)
+		ret = pinned ? bpfvm_pin__find(s, pinned, err) : -ENOENT;
+	if (ret == -ENOENT)
+		ret = load(s, err);
+	else if (!ret)
 		ret = map_memory(s, err);
-	if (!ret)
-		ret = place_machines(s, err);
 	if (ret)
 		bpfvm_session__close(s);
 	else
@@ -101,15 +140,18 @@ void bpfvm_session__close(struct bpfvm_session *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < MAPS; i++) {
-		if (*map_field(s, i))
-			munmap(*map_field(s, i), map_size(s, i));
+	for (size_t i = 0; i < BPFVM_MAPS; i++) {
+		void **field = map_field(s, i);
+
+		if (field && *field)
+			munmap(*field, map_size(s, i));
 	}
 	if (!s->object)
 		bpfvm_pin__close(s);
 	bpf_object__close(s->object);
 	if (s->lock >= 0)
 		close(s->lock);
+	free(s->dir);
 	free(s);
 }
 
@@ -136,14 +178,15 @@ static u64 map_used(const struct bpfvm_session *s, size_t i, const struct bpfvm_
 {
 	u32 loaded = guest ? 1 : 0, len = guest ? guest->len : 0;
 
-	switch (maps[i].field) {
-	case offsetof(struct bpfvm_session, code):
+	switch (i) {
+	case BPFVM_MAP_CODE:
 		return len * sizeof(struct vm_insn);
-	case offsetof(struct bpfvm_session, slot):
+	case BPFVM_MAP_SLOTS:
 		return loaded * sizeof(struct bpfvm_slot);
-	case offsetof(struct bpfvm_session, memory):
+	case BPFVM_MAP_MEMORY:
 		return s->guests + guest_bytes;
-	case offsetof(struct bpfvm_session, machine):
+	case BPFVM_MAP_MACHINES:
+	case BPFVM_MAP_CONSTANTS:
 		return map_size(s, i);
 	}
 	return 0;
@@ -152,10 +195,10 @@ static u64 map_used(const struct bpfvm_session *s, size_t i, const struct bpfvm_
 int bpfvm_session__usage(struct bpfvm_session *s, const struct bpfvm_slot *guest, u32 guest_bytes,
 			 struct bpfvm_usage *rows, u32 max)
 {
-	for (size_t i = 0; i < MAPS && i < max; i++) {
+	for (size_t i = 0; i < BPFVM_MAPS && i < max; i++) {
 		rows[i].map = maps[i].name;
 		rows[i].bytes = map_bytes(s->map_fd[i]);
 		rows[i].used = map_used(s, i, guest, guest_bytes);
 	}
-	return MAPS;
+	return BPFVM_MAPS;
 }

@@ -10,22 +10,39 @@
 
 struct bpf_object;
 
-#define BPFVM_MAPS 5
-enum { BPFVM_XDP, BPFVM_TC, BPFVM_CALL, BPFVM_ENTRIES };
+enum { BPFVM_XDP, BPFVM_TC, BPFVM_EGRESS, BPFVM_CALL, BPFVM_MAP, BPFVM_ENTRIES };
 extern const char *const bpfvm_machine_entries[BPFVM_ENTRIES];
+
+enum bpfvm_session_map {
+	BPFVM_MAP_CODE,
+	BPFVM_MAP_SLOTS,
+	BPFVM_MAP_MACHINES,
+	BPFVM_MAP_POINTS,
+	BPFVM_MAP_HOOKS,
+	BPFVM_MAP_COUNTS,
+	BPFVM_MAP_MEMORY,
+	BPFVM_MAP_CONSTANTS,
+	BPFVM_MAP_CPUS,
+	BPFVM_MAPS,
+};
 
 struct bpfvm_session {
 	struct bpf_object *object; /* NULL if the machine was pinned before */
-	int lock;		   /* on the directory of a pinned machine, else -1 */
+	char *dir;		   /* where it is pinned, or NULL */
+	int lock;		   /* on that directory, else -1 */
 	int map_fd[BPFVM_MAPS];
 	struct bpfvm_code *code;	/* BPFVM_SLOTS of BPFVM_CODE instructions */
 	struct bpfvm_slot *slot;	/* BPFVM_SLOTS */
 	struct bpfvm_machine *machine;	/* one per possible CPU, then BPFVM_SPARES */
+	struct bpfvm_point *point;	/* BPFVM_POINTS */
 	struct bpfvm_hook *hook;	/* BPFVM_HOOKS */
+	struct bpfvm_count *count;	/* by BPFVM_COUNT */
 	u8 *memory;			/* BPFVM_MEMORY bytes */
+	const struct bpfvm_constants *constants;
 	u32 cpus;
 	u32 machines;
-	u32 guests; /* offset of the first byte of `memory` that no machine uses */
+	u32 desk;   /* offset of BPFVM_DESK bytes of `memory` for the operations of user space */
+	u32 guests; /* offset of the first byte of `memory` that guests can have */
 	int entry_fd[BPFVM_ENTRIES];
 };
 
@@ -47,19 +64,24 @@ void bpfvm_session__close(struct bpfvm_session *session);
 int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot *guest,
 			 u32 guest_bytes, struct bpfvm_usage *rows, u32 max);
 
-/* Name and size in bytes of map `i`. */
+/* Name and size in bytes of map `i`; the size of one that has no memory to map is 0. */
 const char *bpfvm_session__map(const struct bpfvm_session *session, size_t i, size_t *size);
 
 /*
- * machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; the load
- * itself.
+ * machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; a number
+ * that tells this build of the machine from others; the load itself.
  */
 int bpfvm_machine__permitted(struct bpfvm_error *err);
 u32 bpfvm_machine__cpus(void);
+u64 bpfvm_machine__build(void);
 int bpfvm_machine__load(struct bpfvm_session *session, struct bpfvm_error *err);
 
-/* pin.c: fills in the fds of the session from the directory; closes them. */
-int bpfvm_pin__open(struct bpfvm_session *session, const char *dir, struct bpfvm_error *err);
+/*
+ * pin.c: locks the directory `dir` and takes the machine that is pinned in it; -ENOENT if there is
+ * none, what is left of one being removed. Pins a loaded machine; closes one that was taken.
+ */
+int bpfvm_pin__find(struct bpfvm_session *session, const char *dir, struct bpfvm_error *err);
+int bpfvm_pin__set(struct bpfvm_session *session, struct bpfvm_error *err);
 void bpfvm_pin__close(struct bpfvm_session *session);
 
 #endif
