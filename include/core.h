@@ -14,7 +14,8 @@
 struct vm {
 	const struct vm_insn *code;
 	u32 len;			     /* instructions */
-	u32 (*helper)(struct vm *, u32 number); /* sets r0; returns a trap or 0 */
+	/* Sets r0 and may set st.pc, which is where the guest goes on; returns a trap or 0. */
+	u32 (*helper)(struct vm *, u32 number);
 	void *user;			     /* for the helpers */
 	struct vm_region row[VM_REGIONS];    /* the ACL; VM_REGION_STACK's base is VM_STACK_SIZE bytes */
 	struct vm_state st;

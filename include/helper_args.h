@@ -5,7 +5,7 @@
  *   VM_SPAN(addr, size, access, i)	puts the place of checked memory into call->at[i]; returns
  *			a trap or VM_STOP_NONE; `m` and `call` are those of vm_argument
  *   VM_MAP_AT(region)	offset of the struct vm_map behind a map's number, or 0; any u32 will do
- *   VM_KEY_SIZE(map), VM_VALUE_SIZE(map)	bytes, of the map at such an offset
+ *   VM_KEY_OF(map), VM_VALUE_OF(map)	bytes of its keys and values
  */
 #ifndef BPFVM_HELPER_ARGS_H
 #define BPFVM_HELPER_ARGS_H
@@ -13,6 +13,7 @@
 #include "helper_call.h"
 
 #define VM_TEXT_MAX 512 /* of a string argument, the NUL counted */
+#define VM_PACKET_SPAN 512 /* most bytes of a packet that an argument may be: they are copied */
 
 /* How many bytes from `addr` on may be read. */
 static inline u32 vm_readable(const struct vm_region *rows, u64 addr)
@@ -22,10 +23,17 @@ static inline u32 vm_readable(const struct vm_region *rows, u64 addr)
 
 	if (n >= VM_REGIONS)
 		return 0;
-	if (n == VM_REGION_META)
-		return vm_allowed(rows, addr, 1) ? VM_OFFSET_MASK + 1 - o : 0;
 	VM_BOUND(n, VM_REGIONS - 1);
 	return o < rows[n].rlen ? rows[n].rlen - o : 0;
+}
+
+/*
+ * Whether packet bytes may be this argument. A kernel copies them for its helpers, two of them at
+ * most; no helper has more but snprintf, whose format string never is in a packet.
+ */
+static inline _Bool vm_argument_packet(u32 kind, u64 size)
+{
+	return size <= VM_PACKET_SPAN && kind != VM_ARG_TEXT && kind != VM_ARG_LOCK;
 }
 
 /* What an argument that points to memory wants to do with it; 0: it does not point to memory. */
@@ -53,17 +61,17 @@ static inline u32 vm_argument_access(u32 kind)
 static inline u64 vm_argument_size(VM_MACHINE *m, const struct vm_call *call, u32 i, u32 kind)
 {
 	u64 addr = call->v[i];
-	u32 next = i < 4 ? i + 1 : 4, region = addr >> VM_OFFSET_BITS, rest;
+	u32 next = i < 4 ? i + 1 : 4, rest;
 
 	switch (kind) {
 	case VM_ARG_KEY:
-		return VM_KEY_SIZE(call->map);
+		return VM_KEY_OF(call->map);
 	case VM_ARG_ELEM:
-		return VM_VALUE_SIZE(call->map);
+		return VM_VALUE_OF(call->map);
 	case VM_ARG_WRITE8:
 		return 8;
-	case VM_ARG_LOCK: /* locks are words of memory, which packets are not */
-		return addr & 3 || region == VM_REGION_PACKET || region == VM_REGION_META ? 0 : 4;
+	case VM_ARG_LOCK:
+		return addr & 3 ? 0 : 4;
 	case VM_ARG_TEXT:
 		rest = vm_readable(m->row, addr);
 		return rest < VM_TEXT_MAX ? rest : VM_TEXT_MAX;
@@ -74,18 +82,19 @@ static inline u64 vm_argument_size(VM_MACHINE *m, const struct vm_call *call, u3
 static inline u32 vm_argument_memory(VM_MACHINE *m, struct vm_call *call, u32 i, u32 kind,
 				     u32 access)
 {
-	u64 addr = call->v[i], size = vm_argument_size(m, call, i, kind), n;
+	u64 addr = call->v[i], size = vm_argument_size(m, call, i, kind);
+	u64 n = addr >> VM_OFFSET_BITS;
 
 	call->at[i] = 0;
 	call->size[i] = (u32)size;
 	if (!size && (kind == VM_ARG_READ0 || kind == VM_ARG_WRITE0))
 		return VM_STOP_NONE;
-	if (!size || size > VM_HELPER_SPAN ||
+	if (!size || size > VM_HELPER_SPAN || n == VM_REGION_META ||
+	    (n == VM_REGION_PACKET && !vm_argument_packet(kind, size)) ||
 	    (vm_allowed(m->row, addr, (u32)size) & access) != access)
 		return vm_argument_fault(&m->st, addr, size, access);
-	n = addr >> VM_OFFSET_BITS;
 	VM_BOUND(n, VM_REGIONS - 1);
-	if (access & VM_WRITE && n != VM_REGION_META)
+	if (access & VM_WRITE)
 		m->row[n].dirty = 1;
 	return VM_SPAN(addr, (u32)size, access, i);
 }

@@ -138,6 +138,15 @@ static inline void vm_frame_open(struct vm_state *st, struct vm_region *rows)
 	rows[VM_REGION_STACK].rlen = rows[VM_REGION_STACK].wlen = top;
 }
 
+/* Opens the frame above the present one. */
+static inline void vm_frame_enter(struct vm_state *st, struct vm_region *rows)
+{
+	st->depth++;
+	if (st->deepest < st->depth)
+		st->deepest = st->depth;
+	vm_frame_open(st, rows);
+}
+
 /* Enters a function that returns to `pc`; false if there is no frame left. */
 static inline _Bool vm_frame_push(struct vm_state *st, struct vm_region *rows, u32 pc)
 {
@@ -150,18 +159,61 @@ static inline _Bool vm_frame_push(struct vm_state *st, struct vm_region *rows, u
 	for (u32 i = 0; i < 4; i++)
 		f->saved[i] = st->reg[6 + i];
 	f->pc = pc;
-	st->depth = depth + 1;
-	if (st->deepest <= depth)
-		st->deepest = depth + 1;
-	vm_frame_open(st, rows);
+	vm_frame_enter(st, rows);
 	return 1;
 }
 
-/* Leaves a function, depth being above 0, and returns where to go on. */
-static inline u32 vm_frame_pop(struct vm_state *st, struct vm_region *rows)
-{
-	u64 depth = st->depth - 1;
+/*
+ * A helper that calls a function of the guest again and again takes two frames: one with the way
+ * back, and above it one whose pc has a mark in its upper half, the function in its lower half, and
+ * in saved[] what follows here. The stack of the second one is the helper's.
+ */
+enum {
+	VM_TURNS_LOOP = 1, /* turns done, turns to do, context */
+	VM_TURNS_EACH,	   /* turns done, where in the map to look on, context, region of the map */
+	VM_TURNS_NEXT,	   /* the same, between two turns: helper VM_EACH has to find the element */
+};
+#define VM_EACH 164	   /* bpf_for_each_map_elem */
+#define VM_PC_EACH (~0u) /* no instruction: the core calls helper VM_EACH */
 
+/* Enters function `code` (a code address) so that it turns; the caller gives it r1 to r5. */
+static inline _Bool vm_turns_push(struct vm_state *st, struct vm_region *rows, u32 mark, u64 code,
+				  u64 second, u64 context, u64 fourth)
+{
+	u64 depth = st->depth;
+
+	if (depth >= VM_FRAMES - 2)
+		return 0;
+	vm_frame_push(st, rows, st->pc);
+	depth++;
+	VM_BOUND(depth, VM_FRAMES - 1);
+	struct vm_frame *f = &st->frame[depth];
+	f->saved[0] = 0;
+	f->saved[1] = second;
+	f->saved[2] = context;
+	f->saved[3] = fourth;
+	f->pc = (u64)mark << 32 | (code & VM_OFFSET_MASK) >> 3;
+	vm_frame_enter(st, rows);
+	return 1;
+}
+
+/* A turn has ended with r0: whether there is another one, and r1 and r2 for it. */
+static inline _Bool vm_turns_again(struct vm_state *st, struct vm_frame *f)
+{
+	u64 turns = ++f->saved[0];
+
+	if (st->reg[0] || (f->pc >> 32 == VM_TURNS_LOOP && turns >= f->saved[1])) {
+		st->reg[0] = turns;
+		return 0;
+	}
+	st->reg[1] = turns;
+	st->reg[2] = f->saved[2];
+	return 1;
+}
+
+/* Leaves the function of frame `depth`, and returns where to go on. */
+static inline u32 vm_frame_leave(struct vm_state *st, struct vm_region *rows, u64 depth)
+{
 	VM_BOUND(depth, VM_FRAMES - 1);
 	struct vm_frame *f = &st->frame[depth];
 	for (u32 i = 0; i < 4; i++)
@@ -169,6 +221,24 @@ static inline u32 vm_frame_pop(struct vm_state *st, struct vm_region *rows)
 	st->depth = depth;
 	vm_frame_open(st, rows);
 	return f->pc;
+}
+
+/* Leaves a function, depth being above 0, and returns where to go on, or VM_PC_EACH. */
+static inline u32 vm_frame_pop(struct vm_state *st, struct vm_region *rows)
+{
+	u64 depth = st->depth - 1;
+
+	VM_BOUND(depth, VM_FRAMES - 1);
+	struct vm_frame *f = &st->frame[depth];
+	if (!(f->pc >> 32))
+		return vm_frame_leave(st, rows, depth);
+	if (!vm_turns_again(st, f))
+		return vm_frame_leave(st, rows, depth - 1);
+	vm_frame_open(st, rows);
+	if (f->pc >> 32 == VM_TURNS_LOOP)
+		return f->pc;
+	f->pc = (u64)VM_TURNS_NEXT << 32 | (u32)f->pc;
+	return VM_PC_EACH;
 }
 
 /* Signed division of section 4.1 by unsigned arithmetic, for targets without the instruction. */

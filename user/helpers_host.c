@@ -126,8 +126,8 @@ HOST_BODY(strtoul)
 #define VM_MACHINE struct vm
 #define VM_SPAN(addr, size, access, i) host_span(m, call, addr, size, access, i)
 #define VM_MAP_AT(region) 0
-#define VM_KEY_SIZE(map) 0
-#define VM_VALUE_SIZE(map) 0
+#define VM_KEY_OF(map) 0
+#define VM_VALUE_OF(map) 0
 
 static u32 host_span(struct vm *vm, struct vm_call *call, u64 addr, u32 size, u32 access, u32 i)
 {
