@@ -9,7 +9,7 @@
 #ifndef BPFVM_CHECK_H
 #define BPFVM_CHECK_H
 
-#include "vm.h"
+#include "helper_call.h"
 
 enum vm_check_reason {
 	VM_CHECK_PASSED,
@@ -27,6 +27,7 @@ struct vm_check {
 	u32 len;   /* instructions */
 	u32 max;   /* most that are allowed */
 	u32 entry; /* where execution begins */
+	u32 where; /* the guests that it may be: a mask of enum vm_where; 0: any */
 	/* Whether a guest may call helper `number`; NULL: those of helpers.def. */
 	_Bool (*helper)(u32 number);
 	/*
@@ -48,12 +49,14 @@ static inline void vm_bit_set(u8 *bitmap, u32 i)
 	bitmap[i / 8] |= (u8)(1u << (i % 8));
 }
 
-static inline _Bool vm_check_helper_known(u32 number)
+/* The guests that may call helper `number`: a mask of enum vm_where; 0: there is no such helper. */
+static inline u32 vm_helper_where(u32 number)
 {
 	switch (number) {
-#define HELPER(number, name, where, a1, a2, a3, a4, a5) case number:
+#define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
+	case number:                                                                               \
+		return VM_WHERE_##where;
 #include "helpers.def"
-		return 1;
 	}
 	return 0;
 }
@@ -163,6 +166,15 @@ static inline u32 vm_check_fields(const struct vm_insn *in, u32 uses)
 	return VM_CHECK_PASSED;
 }
 
+static inline u32 vm_check_helper(const struct vm_check *c, u32 number)
+{
+	u32 where = vm_helper_where(number);
+
+	if (c->helper ? !c->helper(number) : !where)
+		return VM_CHECK_HELPER;
+	return c->helper || (where & c->where) == c->where ? VM_CHECK_PASSED : VM_CHECK_WHERE;
+}
+
 static inline u32 vm_check_call(const struct vm_check *c, const struct vm_insn *in)
 {
 	if (vm_src(in) == VM_CALL_BTF)
@@ -177,9 +189,7 @@ static inline u32 vm_check_call(const struct vm_check *c, const struct vm_insn *
 	}
 	if (vm_src(in) != VM_CALL_HELPER)
 		return VM_CHECK_VARIANT;
-	if (!(c->helper ? c->helper : vm_check_helper_known)((u32)in->imm))
-		return VM_CHECK_HELPER;
-	return VM_CHECK_PASSED;
+	return vm_check_helper(c, (u32)in->imm);
 }
 
 static inline u32 vm_check_wide(const struct vm_check *c, const struct vm_insn *in)

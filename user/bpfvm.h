@@ -137,8 +137,8 @@ int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *nam
 /* What the checker found first; see include/check.h. */
 struct bpfvm_fault {
 	u32 pc;
-	const char *reason; /* a sentence */
-	const char *hint;
+	char reason[128]; /* a sentence */
+	char hint[128];
 };
 
 /*
@@ -160,6 +160,12 @@ u32 bpfvm_insn__text(const struct vm_insn *in, const struct vm_insn *next, char 
 
 /* Name of helper `number` in Linux ("ktime_get_ns") if a guest may call it, else NULL. */
 const char *bpfvm_helper__name(u32 number);
+
+/* Its full name ("bpf_ktime_get_ns"), whether guests may call it or not; NULL if unknown. */
+const char *bpfvm_helper__linux_name(u32 number);
+
+/* The guests that may call it: a mask of enum vm_where, or 0. */
+u32 bpfvm_helper__where(u32 number);
 
 /*
  * --- core: what executes

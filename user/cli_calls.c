@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a guest calls: helpers, and its own functions how deep. */
-#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "cli_calls.h"
@@ -8,16 +7,6 @@
 #include "isa.h"
 
 #define MAX_DEPTH (4 * VM_FRAMES) /* nobody can run what nests deeper */
-
-/* Linux's name of any helper, or NULL. */
-static const char *linux_name(u32 number)
-{
-#define NAME(name) "bpf_" #name
-	static const char *const names[] = {__BPF_FUNC_MAPPER(NAME)};
-#undef NAME
-
-	return number && number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
-}
 
 /* The next call of kind `src` at or behind *i, which moves there; false if there is none. */
 static bool next_call(const struct bpfvm_image *image, u32 src, u32 *i)
@@ -53,7 +42,7 @@ json_t *cli_helpers(const struct bpfvm_image *image)
 
 		if (!listed(rows, number))
 			cli_append(rows, cli_pack("{s:I, s:o, s:b}", "number", (json_int_t)number,
-						  "name", cli_string(linux_name(number)),
+						  "name", cli_string(bpfvm_helper__linux_name(number)),
 						  "available", bpfvm_helper__name(number) != NULL));
 	}
 	return rows;

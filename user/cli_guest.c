@@ -132,7 +132,7 @@ int cli_check(const struct bpfvm_image *image)
 	place = cli_place(image, fault.pc);
 	cli_place_print(stderr, place);
 	json_decref(place);
-	if (fault.hint && *fault.hint)
+	if (*fault.hint)
 		fprintf(stderr, "  hint: %s\n", fault.hint);
 	return CLI_REFUSED;
 }

@@ -36,7 +36,7 @@ static void print_refused(const struct bpfvm_image *image, const struct bpfvm_fa
 
 	printf("%s: %s: insn %u: %s\n", image->path, image->name, fault->pc, fault->reason);
 	cli_place_print(stdout, place);
-	if (fault->hint && *fault->hint)
+	if (*fault->hint)
 		printf("  hint: %s\n", fault->hint);
 	json_decref(place);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Images: opened from an object, made from bare instructions, given memory, checked, freed. */
+/* Images: opened from an object, made from bare instructions, given memory, freed. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "object.h"
 
 void object__close(struct object *object)
@@ -291,38 +290,4 @@ int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *nam
 		memcpy(area.data, data, size);
 	image->area[number] = area;
 	return (int)number;
-}
-
-/* --- checking -------------------------------------------------------------------------------- */
-
-static const struct {
-	const char *sentence, *hint;
-} reasons[VM_CHECK_REASONS] = {
-	[VM_CHECK_PASSED] = {"", ""},
-#define CHECK(name, sentence, hint) [VM_CHECK_##name] = {sentence, hint},
-#include "checks.def"
-};
-
-int bpfvm_image__check(const struct bpfvm_image *image, struct bpfvm_fault *fault)
-{
-	u32 size = VM_CHECK_BITMAP(image->len), reason;
-	u8 *bitmaps = calloc(2, (size_t)size + 1);
-	struct vm_check check = {.code = image->code,
-				 .len = image->len,
-				 .max = BPFVM_CODE,
-				 .entry = image->entry,
-				 .functions = bitmaps,
-				 .seconds = bitmaps + size};
-
-	if (!bitmaps)
-		return -ENOMEM;
-	for (u32 i = 0; i < image->functions; i++)
-		if (image->function[i].start < image->len)
-			vm_bit_set(check.functions, image->function[i].start);
-	reason = vm_check(&check);
-	free(bitmaps);
-	if (reason == VM_CHECK_PASSED)
-		return 0;
-	*fault = (struct bpfvm_fault){check.pc, reasons[reason].sentence, reasons[reason].hint};
-	return -EINVAL;
 }

@@ -157,6 +157,64 @@ static void helpers_of_the_caller(void **state)
 	assert_int_equal(vm_check(&c), VM_CHECK_HELPER);
 }
 
+/* A guest may call what all the kinds have that it may be. */
+static void kinds_of_guests(void **state)
+{
+	static const struct {
+		s32 helper;
+		u32 where; /* has it */
+	} helpers[] = {{1, VM_WHERE_ANY}, {9, VM_WHERE_TC}, {44, VM_WHERE_XDP}, {23, VM_WHERE_HOOK}};
+	struct vm_insn code[] = {I(0x85, 0, 0, 0, 0), EXIT_};
+	u8 functions = 0, seconds;
+	struct vm_check c = {
+		.code = code, .len = 2, .max = 2, .functions = &functions, .seconds = &seconds};
+
+	(void)state;
+	for (u32 i = 0; i < COUNT(helpers); i++) {
+		code[0].imm = helpers[i].helper;
+		for (c.where = 0; c.where <= VM_WHERE_ANY; c.where++)
+			assert_int_equal(vm_check(&c), c.where & ~helpers[i].where
+							       ? VM_CHECK_WHERE
+							       : VM_CHECK_PASSED);
+	}
+}
+
+/* Helpers that are refused are named, as far as Linux has a name for them. */
+static void names_of_helpers(void **state)
+{
+	static const struct {
+		s32 helper;
+		enum bpfvm_kind kind;
+		const char *reason;
+	} calls[] = {
+		{9, BPFVM_KIND_XDP,
+		 "a call of helper bpf_skb_store_bytes (9), which only tc guests have"},
+		{44, BPFVM_KIND_TC,
+		 "a call of helper bpf_xdp_adjust_head (44), which only xdp guests have"},
+		{23, BPFVM_KIND_PLAIN,
+		 "a call of helper bpf_redirect (23), which only xdp and tc guests have"},
+		{84, BPFVM_KIND_TC,
+		 "a call of helper bpf_sk_lookup_tcp (84), which guests do not have"},
+		{9999, BPFVM_KIND_XDP, "a call of helper 9999, which guests do not have"},
+		{-1, BPFVM_KIND_XDP, "a call of helper 4294967295, which guests do not have"},
+	};
+	struct vm_insn code[] = {I(0x85, 0, 0, 0, 0), EXIT_};
+
+	(void)state;
+	for (u32 i = 0; i < COUNT(calls); i++) {
+		struct bpfvm_image *image;
+		struct bpfvm_fault fault;
+
+		code[0].imm = calls[i].helper;
+		assert_int_equal(bpfvm_image__from_code(code, 2, &image), 0);
+		image->kind = calls[i].kind;
+		assert_int_equal(bpfvm_image__check(image, &fault), -EINVAL);
+		assert_string_equal(fault.reason, calls[i].reason);
+		assert_true(*fault.hint);
+		bpfvm_image__free(image);
+	}
+}
+
 /* Through the library: sentences and hints for people. */
 static void image_check(void **state)
 {
@@ -204,6 +262,8 @@ int main(void)
 		cmocka_unit_test(lengths_and_entry),
 		cmocka_unit_test(marked_functions),
 		cmocka_unit_test(helpers_of_the_caller),
+		cmocka_unit_test(kinds_of_guests),
+		cmocka_unit_test(names_of_helpers),
 		cmocka_unit_test(image_check),
 		cmocka_unit_test(long_programs_are_quick),
 	};
