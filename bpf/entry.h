@@ -3,90 +3,59 @@
  * The entry points: from a hook of the kernel into a machine, and back with a verdict. Included
  * once per flavour.
  */
-#include "run.h"
+#include "spin.h"
 
-SEC("xdp")
-int NAME(bpfvm_xdp)(struct xdp_md *ctx)
-{
-	struct bpfvm_hook *hook = hook_of(ctx->ingress_ifindex, BPFVM_HOOK_XDP);
-	struct run r = { .ctx = ctx };
-	struct bpfvm_machine *m;
-
-	if (!hook)
-		return XDP_PASS;
-	m = begin(&r, hook);
-	if (!m)
-		return hook->on_trap;
-	r.data = (void *)(long)ctx->data;
-	r.data_end = (void *)(long)ctx->data_end;
-	if (hook->context) {
-		u32 size = ctx->data_end - ctx->data;
-		struct xdp_md *md = map_context(m, &r, sizeof(*md), size);
-
-		md->data = md->data_meta = VM_ADDRESS(VM_REGION_PACKET, 0);
-		md->data_end = VM_ADDRESS(VM_REGION_PACKET, size);
-		md->ingress_ifindex = ctx->ingress_ifindex;
-		md->rx_queue_index = ctx->rx_queue_index;
-		md->egress_ifindex = 0;
+/*
+ * A hook: `interface` is the field of the context with its number, `pass` the verdict where no
+ * guest is, FILL copies the context for the guest, STORE brings back what the guest changed there.
+ */
+#define HOOK(section, name, type, interface, which, kind, pass, FILL, STORE)                    \
+	SEC(section)                                                                               \
+	int NAME(name)(struct type *ctx)                                                        \
+	{                                                                                          \
+		u64 arrived = bpfvm_arrive(ctx->interface, which, (u32)(pass));                    \
+		struct run r = {.ctx = ctx, .index = (u32)arrived};                                \
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, (u32)arrived);                   \
+		u32 verdict = arrived >> 32;                                                       \
+                                                                                                   \
+		if (!m)                                                                            \
+			return verdict;                                                            \
+		if (m->context)                                                                \
+			FILL(ctx, r.index);                                                        \
+		if (find(&r, m)) {                                                                 \
+			LOCATE(&r, ctx);                                                           \
+			SPIN(&r, kind);                                                            \
+		}                                                                                  \
+		if (m->context)                                                                \
+			STORE(ctx, r.index);                                                       \
+		verdict = m->verdict;                                                              \
+		release(m);                                                                        \
+		return verdict;                                                                    \
 	}
-	enter(m, &r);
-	m->st.stop = SPIN(&r, 1);
-	leave(m, &r);
-	return finish(m, hook);
-}
+#define NOTHING(ctx, index)
 
-SEC("tc")
-int NAME(bpfvm_tc)(struct __sk_buff *ctx)
-{
-	struct bpfvm_hook *hook = hook_of(ctx->ifindex, BPFVM_HOOK_TC);
-	struct run r = { .ctx = ctx };
-	struct bpfvm_machine *m;
-
-	if (!hook)
-		return TC_ACT_OK;
-	m = begin(&r, hook);
-	if (!m)
-		return hook->on_trap;
-	r.data = (void *)(long)ctx->data;
-	r.data_end = (void *)(long)ctx->data_end;
-	if (hook->context) {
-		u32 size = ctx->data_end - ctx->data;
-		struct __sk_buff *skb = map_context(m, &r, sizeof(*skb), size);
-
-		skb->len = ctx->len;
-		skb->pkt_type = ctx->pkt_type;
-		skb->mark = ctx->mark;
-		skb->queue_mapping = ctx->queue_mapping;
-		skb->protocol = ctx->protocol;
-		skb->vlan_present = ctx->vlan_present;
-		skb->vlan_tci = ctx->vlan_tci;
-		skb->vlan_proto = ctx->vlan_proto;
-		skb->priority = ctx->priority;
-		skb->ingress_ifindex = ctx->ingress_ifindex;
-		skb->ifindex = ctx->ifindex;
-		skb->tc_index = ctx->tc_index;
-		skb->hash = ctx->hash;
-		skb->tc_classid = ctx->tc_classid;
-		skb->data = skb->data_meta = VM_ADDRESS(VM_REGION_PACKET, 0);
-		skb->data_end = VM_ADDRESS(VM_REGION_PACKET, size);
-	}
-	enter(m, &r);
-	m->st.stop = SPIN(&r, 1);
-	leave(m, &r);
-	return finish(m, hook);
-}
+HOOK("xdp", bpfvm_xdp, xdp_md, ingress_ifindex, BPFVM_HOOK_XDP, KIND_XDP, XDP_PASS, bpfvm_fill_xdp,
+     NOTHING)
+HOOK("tc", bpfvm_tc, __sk_buff, ifindex, BPFVM_HOOK_TC, KIND_TC, TC_ACT_UNSPEC, bpfvm_fill_tc,
+     bpfvm_store_tc)
+HOOK("tc", bpfvm_egress, __sk_buff, ifindex, BPFVM_HOOK_EGRESS, KIND_TC, TC_ACT_UNSPEC,
+     bpfvm_fill_tc, bpfvm_store_tc)
 
 /* Runs, or goes on with, a machine that user space claimed and prepared; returns enum vm_stop. */
 SEC("syscall")
 int NAME(bpfvm_call)(struct bpfvm_call *call)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, call->machine);
-	struct run r = {};
+	struct run r = {.index = call->machine};
 
-	if (!m || !find(&r, m->slot))
+	if (!m || !find(&r, m))
 		return VM_TRAP_EMPTY;
-	enter(m, &r);
-	m->st.stop = SPIN(&r, 0);
-	leave(m, &r);
+	m->cpu = bpf_get_smp_processor_id();
+	SPIN(&r, KIND_CALL);
+	m->st.pc = r.pc;
+	m->st.left = r.left;
 	return m->st.stop;
 }
+
+#undef HOOK
+#undef NOTHING

@@ -8,8 +8,6 @@
 #ifndef BPFVM_HOT_H
 #define BPFVM_HOT_H
 
-#include "maps.h"
-
 #define HOT_MOV_64X , 0
 #define HOT_MOV_32X , 1
 #define HOT_ADD_64K , 2
@@ -48,17 +46,5 @@
 #define HOT_SECOND(first, second, ...) second
 #define HOT_PICK(...) HOT_SECOND(__VA_ARGS__)
 #define HOT(name) HOT_PICK(HOT_##name, HOT_RANKS, HOT_RANKS)
-
-/* The gaps are filled first, so that a row of isa.def is a designator of its own. */
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Winitializer-overrides"
-const volatile struct bpfvm_constants bpfvm_constants = {
-	.rank = {
-		[0 ... 255] = HOT_RANKS,
-#define OPCODE(name, n) [n] = HOT(name),
-#include "opcodes.h"
-	},
-};
-#pragma clang diagnostic pop
 
 #endif

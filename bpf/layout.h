@@ -13,7 +13,7 @@
 #define BPFVM_CODE 4096 /* longest guest, instructions; a power of two */
 #endif
 #ifndef BPFVM_SLOTS
-#define BPFVM_SLOTS 64 /* guests that can be uploaded at once */
+#define BPFVM_SLOTS 64 /* guests that can be uploaded at once; a power of two */
 #endif
 #ifndef BPFVM_MEMORY_BITS
 #define BPFVM_MEMORY_BITS 24 /* log2 of the bytes for stacks, contexts, maps and data of guests */
@@ -28,6 +28,7 @@
 #define BPFVM_SPARES 6
 #define BPFVM_SCRATCH 512      /* copies of packet bytes for helpers, two of them per machine */
 #define BPFVM_PRIVATE (VM_STACK_SIZE + BPFVM_CTX_SIZE + 2 * BPFVM_SCRATCH) /* of one machine */
+#define BPFVM_SAMPLES 4	       /* that a guest may have reserved at once */
 #define BPFVM_DESK 0x10000     /* keys and values of user space's own map operations */
 
 /* A guest in place, beside its code. The loader writes it before it makes the slot known. */
@@ -39,6 +40,8 @@ struct bpfvm_slot {
 	u64 arg[2];   /* r1 and r2 on entry where the hook has no context of its own */
 	u32 memory;   /* what the guest has of the memory map: offset and bytes */
 	u32 bytes;
+	u32 image;   /* for user space: the packed image of the guest, offset and bytes; or 0 */
+	u32 image_bytes;
 	u32 map[VM_REGIONS]; /* by region: offset of the struct vm_map, or 0 */
 	struct vm_region row[VM_REGIONS];
 };
@@ -50,15 +53,17 @@ struct bpfvm_machine {
 	struct vm_call call; /* the helper call that is being served */
 	u32 busy;
 	u32 slot;    /* whose rows these are */
+	u32 len;     /* of the guest there, instructions */
 	u32 version; /* at which upload */
 	u32 memory;  /* offset of its stack in the memory map; context and scratch follow */
 	u32 hook;    /* row of the guest that runs; BPFVM_HOOKS: run by user space */
+	u32 context; /* of the hook: the guest has the kernel's context and packet */
 	u32 verdict; /* of the hook, once the run is over */
 	u32 cpu;     /* that it runs on */
+	u32 chained; /* guests that have run on this packet before */
 	u32 tails;   /* tail calls of this run */
 	u32 locked;  /* offset of the spin lock that the guest holds, or 0 */
-	u32 sample[4]; /* offsets of the ring buffer samples that it has reserved, or 0 */
-	u32 reserved;
+	u32 sample[BPFVM_SAMPLES]; /* addresses of ring buffer samples that it has reserved, or 0 */
 	u64 one; /* 1, but the verifier does not know: what is added to pc after each instruction */
 };
 
@@ -78,7 +83,7 @@ struct bpfvm_point {
 	u32 ifindex;
 	u32 kind;
 	u32 first; /* row of bpfvm_hooks, plus 1; 0: no guest */
-	u32 reserved;
+	u32 mode;  /* for user space: how the machine is attached there */
 };
 #define BPFVM_POINT(ifindex, kind) (((ifindex) * 4 + (kind)) % BPFVM_POINTS)
 
@@ -115,6 +120,7 @@ struct bpfvm_count {
 struct bpfvm_constants {
 	u32 cpus; /* machines before the first spare one */
 	u32 global; /* offset of the struct vm_map of the global key-value store */
+	u64 build;  /* for user space: tells machines of different builds apart */
 	u32 args[256]; /* by helper: VM_ARGS of helper_call.h, 0 where there is none */
 	u8 rank[256];
 };

@@ -1,37 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A machine from its claim to its release. */
+/*
+ * The life of a run: a machine is claimed, the guests of a hook run on it one after the other, and
+ * it is released. Global functions are verified once each, apart from their callers.
+ */
 #ifndef BPFVM_RUN_H
 #define BPFVM_RUN_H
 
-#include "spin.h"
+#include "maps.h"
 
-/* Finds code, memory and slot of `index`; NULL when the slot is empty. */
-static __always_inline struct bpfvm_slot *find(struct run *r, u32 index)
+/* A machine for this CPU; the spares serve runs that interrupt another one. ~0: all are taken. */
+static __always_inline u32 claim(u32 cpu)
 {
-	struct bpfvm_slot *slot = ELEMENT(bpfvm_slots, index);
-	struct bpfvm_code *code = ELEMENT(bpfvm_code, index);
-	struct bpfvm_memory *memory = ELEMENT(bpfvm_memory, 0);
-
-	if (!slot || !code || !memory || !slot->len)
-		return NULL;
-	r->code = code->insn;
-	r->memory = (u8 *)memory->bytes;
-	r->len = slot->len;
-	return slot;
-}
-
-/* A machine for this CPU; the spares serve runs that interrupt another one. */
-static __always_inline struct bpfvm_machine *claim(void)
-{
-	u32 cpu = bpf_get_smp_processor_id();
-
 	for (u32 i = 0; i <= BPFVM_SPARES; i++) {
-		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, i ? bpfvm_constants.cpus + i - 1 : cpu);
+		u32 index = i ? bpfvm_constants.cpus + i - 1 : cpu;
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
 
 		if (m && !__sync_lock_test_and_set(&m->busy, 1))
-			return m;
+			return index;
 	}
-	return NULL;
+	return ~0u;
 }
 
 static __always_inline void release(struct bpfvm_machine *m)
@@ -39,116 +26,179 @@ static __always_inline void release(struct bpfvm_machine *m)
 	__sync_lock_test_and_set(&m->busy, 0);
 }
 
-/*
- * What a run may have written to its stack becomes zero again. Not inline: what the verifier learns
- * about the number of turns ends with the function. Returns 0, the new dirty mark.
- */
+/* What a run may have written to its stack becomes zero again. Returns 0, the new dirty mark. */
 static __noinline u32 clear_stack(struct bpfvm_machine *m, u8 *memory)
 {
 	u32 size = (m->st.deepest + 1) * VM_FRAME_SIZE;
 
 	for (u32 i = 0; i < VM_STACK_SIZE; i += 64) {
-		u64 o = m->memory + i;
-
 		if (i >= size)
 			break;
-		VM_BOUND(o, BPFVM_MEMORY - 1);
-		__builtin_memset(memory + o, 0, 64);
+		__builtin_memset(MEMORY(memory, m->memory + i), 0, 64);
+	}
+	return 0;
+}
+
+#define COPY_ROWS(to, from, first, end)                                                            \
+	__builtin_memcpy(&(to)[first], &(from)[first], ((end) - (first)) * sizeof(*(to)))
+
+/*
+ * Makes a claimed machine ready to run the guest of hook `row` from its entry. The rows are kept
+ * from run to run; those of context and packet belong to the hook. Returns VM_STOP_NONE, or
+ * VM_TRAP_EMPTY.
+ */
+__noinline u32 bpfvm_start(u32 index, u32 row)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, row);
+	u8 *memory = memory_map();
+	struct bpfvm_slot *slot;
+	u32 n;
+
+	if (!m || !hook || !memory)
+		return VM_TRAP_EMPTY;
+	n = *(volatile u32 *)&hook->slot;
+	m->hook = row;
+	m->context = hook->context;
+	slot = ELEMENT(bpfvm_slots, n);
+	if (!slot || !slot->len)
+		return m->st.stop = VM_TRAP_EMPTY;
+	if (m->slot != n || m->version != slot->version) {
+		COPY_ROWS(m->row, slot->row, VM_REGION_RODATA, VM_REGIONS);
+		m->slot = n;
+		m->len = slot->len;
+		m->version = slot->version;
+	}
+	if (m->row[VM_REGION_STACK].dirty)
+		m->row[VM_REGION_STACK].dirty = clear_stack(m, memory);
+	__builtin_memset(m->st.reg, 0, sizeof(m->st.reg));
+	m->st.depth = m->st.deepest = 0;
+	m->tails = 0;
+	vm_frame_open(&m->st, m->row);
+	if (hook->context) {
+		m->st.reg[1] = VM_ADDRESS(VM_REGION_CTX, 0);
+	} else {
+		COPY_ROWS(m->row, slot->row, VM_REGION_CTX, VM_REGION_RODATA);
+		m->st.reg[1] = slot->arg[0];
+		m->st.reg[2] = slot->arg[1];
+	}
+	m->st.pc = slot->entry;
+	m->st.left = hook->budget;
+	return m->st.stop = VM_STOP_NONE;
+}
+
+/* Finds the guests of a hook; its first row plus 1, or 0. */
+static __always_inline u32 first_of(u32 ifindex, u32 kind)
+{
+	for (u32 i = 0; i < BPFVM_PROBES; i++) {
+		struct bpfvm_point *point = ELEMENT(bpfvm_points, (BPFVM_POINT(ifindex, kind) + i) %
+								  BPFVM_POINTS);
+
+		if (point && point->ifindex == ifindex && point->kind == kind)
+			return *(volatile u32 *)&point->first;
 	}
 	return 0;
 }
 
 /*
- * Makes a claimed machine ready to run the guest of a slot from its entry; the rows are kept from
- * run to run.
+ * A packet has come to a hook: a machine for its first guest, ready to run. Returns the machine's
+ * index, or ARRIVED_NONE and, in the upper half, the verdict.
  */
-static __always_inline void prepare(struct bpfvm_machine *m, struct run *r, struct bpfvm_slot *slot,
-				    struct bpfvm_hook *hook)
+#define ARRIVED_NONE (~0u)
+__noinline u64 bpfvm_arrive(u32 ifindex, u32 kind, u32 pass)
 {
-	if (m->slot != hook->slot || m->version != slot->version) {
-		__builtin_memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
-				 (VM_REGIONS - VM_REGION_STACK - 1) * sizeof(*m->row));
-		m->slot = hook->slot;
-		m->version = slot->version;
+	u32 row = first_of(ifindex, kind) - 1, cpu = bpf_get_smp_processor_id();
+	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, row);
+	struct bpfvm_machine *m;
+	struct bpfvm_count *count;
+	u32 index;
+
+	if (!hook)
+		return (u64)pass << 32 | ARRIVED_NONE;
+	index = claim(cpu);
+	m = ELEMENT(bpfvm_machines, index);
+	if (m) {
+		m->cpu = cpu;
+		m->chained = 0;
+		m->verdict = hook->on_trap;
+		if (!bpfvm_start(index, row))
+			return index;
+		release(m);
+		return (u64)hook->on_trap << 32 | ARRIVED_NONE;
 	}
-	if (m->row[VM_REGION_STACK].dirty)
-		m->row[VM_REGION_STACK].dirty = clear_stack(m, r->memory);
-	__builtin_memset(m->st.reg, 0, sizeof(m->st.reg));
-	m->st.depth = m->st.deepest = 0;
-	vm_frame_open(&m->st, m->row);
-	m->st.reg[1] = slot->arg[0];
-	m->st.reg[2] = slot->arg[1];
-	m->st.pc = slot->entry;
-	m->st.left = hook->budget;
+	count = ELEMENT(bpfvm_counts, BPFVM_COUNT(cpu, BPFVM_HOOKS));
+	if (count)
+		__sync_fetch_and_add(&count->stop[VM_TRAP_BUSY], 1);
+	return (u64)hook->on_trap << 32 | ARRIVED_NONE;
+}
+
+/* Gives back what a guest held when it ended: a lock, samples that it had reserved. */
+static __always_inline void let_go(struct bpfvm_machine *m)
+{
+	u8 *memory = memory_map();
+
+	if (m->locked && memory) {
+		*(volatile u32 *)MEMORY(memory, m->locked & ~3u) = 0;
+		m->locked = 0;
+	}
+	for (u32 i = 0; i < BPFVM_SAMPLES; i++) {
+		if (m->sample[i])
+			end_sample(m, i, 0, 1);
+	}
+}
+
+static __always_inline void count_run(u32 index, struct bpfvm_machine *m, struct bpfvm_hook *hook)
+{
+	struct bpfvm_count *count = ELEMENT(bpfvm_counts, BPFVM_COUNT(index, m->hook));
+	u64 verdict = m->verdict + 1, stop = m->st.stop;
+
+	if (!count)
+		return;
+	if (verdict >= BPFVM_VERDICTS)
+		verdict = BPFVM_VERDICTS - 1;
+	if (stop >= BPFVM_STOPS)
+		stop = 0;
+	VM_BOUND(verdict, BPFVM_VERDICTS - 1);
+	VM_BOUND(stop, 31);
+	count->runs++;
+	count->insns += hook->budget - m->st.left;
+	count->verdict[verdict]++;
+	if (stop < BPFVM_STOPS)
+		count->stop[stop]++;
 }
 
 /*
- * A machine with the guest of a hook, ready to run; NULL if the slot is empty or no machine is
- * free.
+ * A guest stopped, m->st.stop says why: counts the run and makes the next guest of the hook ready
+ * if the verdict lets the packet pass. Returns VM_STOP_NONE to go on, else m->st.stop.
  */
-static __always_inline struct bpfvm_machine *begin(struct run *r, struct bpfvm_hook *hook)
+__noinline u32 bpfvm_next(u32 index, u32 pass, u32 pass_too)
 {
-	struct bpfvm_slot *slot = find(r, hook->slot);
-	struct bpfvm_machine *m = slot ? claim() : NULL;
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	struct bpfvm_hook *hook = m ? ELEMENT(bpfvm_hooks, m->hook) : NULL;
+	u32 next;
 
-	if (m)
-		prepare(m, r, slot, hook);
-	return m;
+	if (!hook)
+		return VM_TRAP_EMPTY;
+	m->verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
+	count_run(index, m, hook);
+	let_go(m);
+	next = *(volatile u32 *)&hook->next;
+	if (!next || (m->verdict != pass && m->verdict != pass_too) || m->chained >= BPFVM_HOOKS)
+		return m->st.stop;
+	m->chained++;
+	return bpfvm_start(index, next - 1);
 }
 
-/*
- * The context of the hook, `size` bytes behind the machine's stack; the guest gets its address in
- * r1.
- */
-static __always_inline void *map_context(struct bpfvm_machine *m, struct run *r, u32 size,
-					 u32 packet)
-{
-	u64 o = m->memory + VM_STACK_SIZE;
-
-	m->row[VM_REGION_CTX].base = o;
-	m->row[VM_REGION_CTX].rlen = size;
-	m->row[VM_REGION_CTX].wlen = 0;
-	m->row[VM_REGION_PACKET].rlen = packet < BPFVM_PACKET ? packet : BPFVM_PACKET;
-	m->row[VM_REGION_PACKET].wlen = m->row[VM_REGION_PACKET].rlen;
-	m->st.reg[1] = VM_ADDRESS(VM_REGION_CTX, 0);
-	m->st.reg[2] = 0;
-	VM_BOUND(o, BPFVM_MEMORY - 1);
-	return r->memory + o;
-}
-
-/* The hook that has a guest at interface `ifindex`, or NULL. */
-static __always_inline struct bpfvm_hook *hook_of(u32 ifindex, u32 kind)
-{
-	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, BPFVM_HOOK(ifindex, kind));
-
-	return hook && hook->ifindex == ifindex && hook->kind == kind ? hook : NULL;
-}
-
-/* Counts the run, frees the machine and returns the verdict. */
-static __always_inline u32 finish(struct bpfvm_machine *m, struct bpfvm_hook *hook)
-{
-	u32 verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
-
-	hook->runs++;
-	if (m->st.stop != VM_STOP_EXIT)
-		hook->traps++;
-	release(m);
-	return verdict;
-}
-
-/* The state that turns need goes to locals, and comes back. */
-static __always_inline void enter(struct bpfvm_machine *m, struct run *r)
+/* What turns need of a machine that is ready goes to locals. */
+static __always_inline _Bool find(struct run *r, struct bpfvm_machine *m)
 {
 	r->m = m;
+	r->memory = memory_map();
+	r->slots = all_slots();
 	r->pc = m->st.pc;
 	r->left = m->st.left;
 	m->st.stop = VM_STOP_NONE;
-}
-
-static __always_inline void leave(struct bpfvm_machine *m, struct run *r)
-{
-	m->st.pc = r->pc;
-	m->st.left = r->left;
+	return r->memory && r->slots;
 }
 
 #endif

@@ -13,55 +13,58 @@
 #define STEPS_GOTO 4
 #define TURNS (1u << 23)	/* bpf_loop goes no further */
 
-static long turn_packet(u32 i, struct run *r)
-{
-	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, STEPS_LOOP, 1);
-}
+#define TURN(name, kind)                                                                           \
+	static long turn_##name(u32 i, struct run *r)                                              \
+	{                                                                                          \
+		struct vm_insn *code = code_of(r->slots, r->m->slot);                              \
+		return turn(r, r->m, &code, r->memory, &r->pc, &r->left, STEPS_LOOP, kind);        \
+	}
+TURN(xdp, KIND_XDP)
+TURN(tc, KIND_TC)
+TURN(call, KIND_CALL)
 
-static long turn_memory(u32 i, struct run *r)
+/* All turns that there may be: a turn ends the loop, not their number. */
+static __always_inline u32 spin_loop(struct run *r, const enum kind kind)
 {
-	return turn(r, r->m, r->code, r->memory, &r->pc, &r->left, STEPS_LOOP, 0);
-}
-
-static __always_inline u32 spin_loop(struct run *r, const _Bool packet)
-{
-	/* read apart from r->left, or the verifier carries what it learns here through every turn */
-	u64 left = *(volatile u64 *)&r->m->st.left;
-
-	/* one more than instructions: the turn that finds that there are none left */
-	bpf_loop(left < TURNS ? left + 1 : TURNS, packet ? turn_packet : turn_memory, r, 0);
+	bpf_loop(TURNS, kind == KIND_XDP ? turn_xdp : kind == KIND_TC ? turn_tc : turn_call, r, 0);
 	return r->m->st.stop;
 }
 
-static __always_inline u32 spin(struct run *r, const _Bool packet)
+static __always_inline u32 spin(struct run *r, const enum kind kind)
 {
 	struct bpfvm_machine *m = r->m;
-	struct vm_insn *code = r->code;
+	struct vm_insn *code = code_of(r->slots, m->slot);
 	u8 *memory = r->memory;
 	u64 pc = r->pc, left = r->left;
 
 	do {
 		asm volatile goto("may_goto %l[enough]" :::: enough);
-	} while (!turn(r, m, code, memory, &pc, &left, STEPS_GOTO, packet));
+	} while (!turn(r, m, &code, memory, &pc, &left, STEPS_GOTO, kind));
 enough:
 	r->pc = pc;
 	r->left = left;
 	return m->st.stop;
 }
 
-static __noinline u32 spin_packet(struct run *r)
+/* The kinds apart, so that the verifier walks only what an entry point can reach. */
+static __noinline u32 spin_xdp(struct run *r)
 {
-	return spin(r, 1);
+	return spin(r, KIND_XDP);
 }
 
-static __noinline u32 spin_memory(struct run *r)
+static __noinline u32 spin_tc(struct run *r)
 {
-	return spin(r, 0);
+	return spin(r, KIND_TC);
 }
 
-static __always_inline u32 spin_goto(struct run *r, const _Bool packet)
+static __noinline u32 spin_call(struct run *r)
 {
-	return packet ? spin_packet(r) : spin_memory(r);
+	return spin(r, KIND_CALL);
+}
+
+static __always_inline u32 spin_goto(struct run *r, const enum kind kind)
+{
+	return kind == KIND_XDP ? spin_xdp(r) : kind == KIND_TC ? spin_tc(r) : spin_call(r);
 }
 
 #endif

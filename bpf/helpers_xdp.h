@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The helpers of XDP guests. */
+#ifndef BPFVM_HELPERS_XDP_H
+#define BPFVM_HELPERS_XDP_H
+
+#include "context.h"
+#include "copies.h"
+
+/* A packet into a DEVMAP or CPUMAP; the low bits of the flags are the verdict where it leads
+ * nowhere. */
+static __always_inline long redirect_map(struct vm_call *call)
+{
+	u32 index = V(1);
+	u64 flags = V(2);
+	u32 type = map_type(call->map), to;
+
+	if (type == BPF_MAP_TYPE_CPUMAP)
+		return map_index(call->map, type, index) ?
+			       bpf_redirect_map(&bpfvm_cpus, index, flags & 3) : (long)(flags & 3);
+	to = map_device(call->map, index);
+	if (to && !(flags & ~3ull))
+		return bpf_redirect(to, 0);
+	return flags & 3;
+}
+
+static __always_inline long xdp_body(struct xdp_md *ctx, struct bpfvm_machine *m, u8 *memory,
+				     u32 number, u32 *stop)
+{
+	struct vm_call *call = &m->call;
+
+	switch (number) {
+	case BPF_FUNC_redirect:
+		return bpf_redirect(V(0), V(1));
+	case BPF_FUNC_redirect_map:
+		return redirect_map(call);
+	case BPF_FUNC_ktime_get_coarse_ns:
+		return bpf_ktime_get_coarse_ns();
+	case BPF_FUNC_csum_diff:
+		return csum_diff(call, memory);
+	case BPF_FUNC_fib_lookup:
+		return call->size[1] == sizeof(struct bpf_fib_lookup) ?
+			       bpf_fib_lookup(ctx, (void *)P(1), sizeof(struct bpf_fib_lookup),
+					      V(3)) : -EINVAL;
+	case BPF_FUNC_xdp_adjust_head:
+		return bpf_xdp_adjust_head(ctx, (int)V(1));
+	case BPF_FUNC_xdp_adjust_tail:
+		return bpf_xdp_adjust_tail(ctx, (int)V(1));
+	case BPF_FUNC_xdp_adjust_meta:
+		return bpf_xdp_adjust_meta(ctx, (int)V(1));
+	case BPF_FUNC_xdp_get_buff_len:
+		return bpf_xdp_get_buff_len(ctx);
+	case BPF_FUNC_xdp_load_bytes:
+		return bpf_xdp_load_bytes(ctx, (u32)V(1), P(2), SIZE(2));
+	case BPF_FUNC_xdp_store_bytes:
+		return bpf_xdp_store_bytes(ctx, (u32)V(1), P(2), SIZE(2));
+	}
+	*stop = VM_TRAP_HELPER;
+	return 0;
+}
+
+/* Whether the packet may lie elsewhere, or have another length, after a helper. */
+static __always_inline _Bool xdp_moves(u32 number)
+{
+	return number == BPF_FUNC_xdp_adjust_head || number == BPF_FUNC_xdp_adjust_tail ||
+	       number == BPF_FUNC_xdp_adjust_meta;
+}
+
+COPIES(xdp, xdp_md, bpf_xdp_load_bytes, bpf_xdp_store_bytes)
+
+/* Serves helper `number` for an XDP guest. Returns a trap or VM_STOP_NONE. */
+__noinline u32 bpfvm_helper_xdp(struct xdp_md *ctx, u32 index, u32 number)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	u32 stop = bpfvm_arguments(index, number, VM_WHERE_XDP);
+	u8 *memory = memory_map();
+	long r0;
+
+	if (stop || !m || !memory)
+		return stop;
+	if (m->call.copies)
+		xdp_copies(ctx, index, 0);
+	r0 = xdp_body(ctx, m, memory, number, &stop);
+	if (stop)
+		stop = number == BPF_FUNC_perf_event_output ? xdp_perf_output(ctx, index) :
+							     bpfvm_helper_any(index, number);
+	else
+		m->st.reg[0] = r0;
+	if (m->call.copies)
+		xdp_copies(ctx, index, 1);
+	if (xdp_moves(number))
+		bpfvm_fill_xdp(ctx, index);
+	return stop;
+}
+
+#endif

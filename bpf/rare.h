@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is rare in a guest: calls, returns, helpers, atomics, traps, the end of a run. The steps
+ * leave it to global functions, which the verifier walks once each, whoever calls them.
+ */
+#ifndef BPFVM_RARE_H
+#define BPFVM_RARE_H
+
+#include "helpers_tc.h"
+#include "helpers_xdp.h"
+#include "meta.h"
+#include "run.h"
+#include "words.h"
+
+/* What a run is for: which context it has, which helpers, and whether there is a packet. */
+enum kind {
+	KIND_XDP,
+	KIND_TC,
+	KIND_CALL, /* by user space, without a packet */
+};
+
+#define OP(name, n) case n:
+#define STOP(n) return n
+
+/* The instructions that `off` or `imm` tells apart. Atomic operations do not reach packets. */
+__noinline u32 bpfvm_fork(u32 index, u64 insn, u32 key)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	u8 *memory = memory_map();
+	const _Bool packet = 1;
+	struct run *r = NULL;
+
+	if (!m || !memory || key > 0xff)
+		return VM_TRAP_ILLEGAL;
+	switch (VM_FORK((u8)insn, key)) {
+#define STEP_FORKS
+#include "step.h"
+	default:
+		return VM_TRAP_ILLEGAL;
+	}
+next:
+	return VM_STOP_NONE;
+}
+
+#undef OP
+#undef STOP
+
+/* Fills in what the memory instruction `insn` tried, and says which trap it deserves. */
+__noinline u32 bpfvm_fault(u32 index, u64 insn)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+
+	return m ? vm_fault(&m->st, m->row, (struct vm_insn *)&insn) : VM_TRAP_BOUNDS;
+}
+
+static __always_inline u32 enter(struct bpfvm_machine *m, u32 pc)
+{
+	if (!vm_frame_push(&m->st, m->row, m->st.pc + 1))
+		return VM_TRAP_FRAMES;
+	m->st.pc = pc;
+	return VM_STOP_NONE;
+}
+
+static __always_inline u32 leave(struct bpfvm_machine *m)
+{
+	if (!m->st.depth)
+		return VM_STOP_EXIT;
+	m->st.pc = vm_frame_pop(&m->st, m->row);
+	return VM_STOP_NONE;
+}
+
+/* The zeros behind a guest are not instructions of it. */
+static __always_inline u32 illegal(struct bpfvm_machine *m)
+{
+	if (m->st.pc < m->len)
+		return VM_TRAP_ILLEGAL;
+	m->st.left++;
+	return VM_TRAP_JUMP;
+}
+
+/* The instruction at which a step left the turn. */
+static __always_inline u64 insn_of(struct bpfvm_machine *m)
+{
+	struct vm_insn *slots = all_slots();
+
+	return slots ? *(u64 *)slot_at(code_of(slots, m->slot), m->st.pc) : 0;
+}
+
+/*
+ * Does what a step at m->st.pc left the turn for: `why` is an enum vm_stop, or one of enum rare with
+ * its operand in the upper half. Returns why the guest stops, or VM_STOP_NONE; also when the next
+ * guest of the hook, in another slot, goes on.
+ */
+#define SERVE(HELP, BEFORE_PACKET)                                                                 \
+	({                                                                                         \
+		u32 stop_ = (u32)why, operand_ = why >> 32;                                        \
+		u64 insn_ = insn_of(m);                                                             \
+		switch (stop_) {                                                                   \
+		case RARE_FORK:                                                                    \
+			stop_ = bpfvm_fork(index, insn_, operand_);                                \
+			m->st.pc += !stop_;                                                        \
+			break;                                                                     \
+		case RARE_ENTER:                                                                   \
+			stop_ = enter(m, operand_);                                                \
+			break;                                                                     \
+		case RARE_LEAVE:                                                                   \
+			stop_ = leave(m);                                                          \
+			break;                                                                     \
+		case RARE_HELPER: {                                                                \
+			u32 pc_ = m->st.pc++; /* some helpers go on elsewhere */                   \
+			stop_ = HELP;                                                              \
+			if (stop_)                                                                 \
+				m->st.pc = pc_;                                                    \
+			break;                                                                     \
+		}                                                                                  \
+		case VM_TRAP_ILLEGAL:                                                              \
+			stop_ = illegal(m);                                                        \
+			break;                                                                     \
+		case VM_TRAP_BOUNDS:                                                               \
+			stop_ = BEFORE_PACKET;                                                     \
+			m->st.pc += !stop_;                                                        \
+			if (stop_)                                                                 \
+				stop_ = bpfvm_fault(index, insn_);                                 \
+			break;                                                                     \
+		}                                                                                  \
+		m->st.stop = stop_;                                                                \
+	})
+
+#define RARE_HOOK(kind, context, pass, pass_too)                                                   \
+	__noinline u32 bpfvm_rare_##kind(struct context *ctx, u32 index, u64 why)                  \
+	{                                                                                          \
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
+                                                                                                   \
+		if (!m)                                                                            \
+			return VM_TRAP_EMPTY;                                                      \
+		if (SERVE(bpfvm_helper_##kind(ctx, index, operand_),                               \
+			  meta_access(m, (void *)(long)ctx->data_meta, (void *)(long)ctx->data,    \
+				      insn_)))                                                     \
+			return bpfvm_next(index, pass, (u32)(pass_too));                                 \
+		return VM_STOP_NONE;                                                               \
+	}
+RARE_HOOK(xdp, xdp_md, XDP_PASS, XDP_PASS)
+RARE_HOOK(tc, __sk_buff, TC_ACT_OK, TC_ACT_UNSPEC)
+
+static __always_inline u32 help_call(u32 index, u32 number)
+{
+	u32 stop = bpfvm_arguments(index, number, VM_WHERE_PLAIN);
+
+	if (number == BPF_FUNC_ktime_get_coarse_ns) /* which this entry point does not have */
+		number = BPF_FUNC_ktime_get_ns;
+	return stop ? stop : bpfvm_helper_any(index, number);
+}
+
+__noinline u32 bpfvm_rare_call(u32 index, u64 why)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+
+	return m ? SERVE(help_call(index, operand_), VM_TRAP_BOUNDS) : VM_TRAP_EMPTY;
+}
+
+#endif
