@@ -247,6 +247,15 @@ int bpfvm_core__repeat(struct bpfvm_core *core, u64 budget, u32 times, struct bp
  */
 const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size);
 
+/* The packet as the last run left it: longer or shorter perhaps. Valid until the next call. */
+const u8 *bpfvm_core__output(struct bpfvm_core *core, u32 *size);
+
+/*
+ * The struct xdp_md or struct __sk_buff of the last run on a packet, as the kernel has it after
+ * the run (BPF_PROG_TEST_RUN's ctx_out); fields that are addresses mean nothing. NULL: none.
+ */
+const void *bpfvm_core__context(struct bpfvm_core *core, u32 *size);
+
 /*
  * --- maps of the loaded guest, by their index in the image
  * -----------------------------------------------

@@ -48,6 +48,7 @@ int bpfvm_core__load(struct bpfvm_core *core, const struct bpfvm_image *image,
 		return bpfvm_error__set(err, -EINVAL, NULL, "guest: its entry lies outside of it");
 	ret = core->ops->load(core, image, err);
 	core->loaded = !ret;
+	core->maps = ret ? 0 : image->maps;
 	return ret;
 }
 
@@ -92,6 +93,59 @@ const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size)
 {
 	*size = 0;
 	return core->loaded && number < VM_REGIONS ? core->ops->region(core, number, size) : NULL;
+}
+
+const u8 *bpfvm_core__output(struct bpfvm_core *core, u32 *size)
+{
+	*size = 0;
+	if (!core->loaded || !core->ops->output)
+		return bpfvm_core__region(core, VM_REGION_PACKET, size);
+	return core->ops->output(core, size);
+}
+
+const void *bpfvm_core__context(struct bpfvm_core *core, u32 *size)
+{
+	*size = 0;
+	if (!core->loaded || !core->ops->context)
+		return bpfvm_core__region(core, VM_REGION_CTX, size);
+	return core->ops->context(core, size);
+}
+
+u32 bpfvm_core__cpus(struct bpfvm_core *core)
+{
+	return core->ops->cpus ? core->ops->cpus(core) : 1;
+}
+
+/* Calls an operation of the core on a map that there is. */
+#define ON_MAP(op, core, map, ...)                                                                 \
+	((map) >= (core)->maps ? -EINVAL :                                                         \
+	 !(core)->ops->op      ? -EOPNOTSUPP :                                                     \
+				 (core)->ops->op(core, map, __VA_ARGS__))
+
+int bpfvm_core__map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value)
+{
+	return ON_MAP(map_lookup, core, map, key, value);
+}
+
+int bpfvm_core__map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,
+			   u64 flags)
+{
+	return ON_MAP(map_update, core, map, key, value, flags);
+}
+
+int bpfvm_core__map_delete(struct bpfvm_core *core, u32 map, const void *key)
+{
+	return ON_MAP(map_delete, core, map, key);
+}
+
+int bpfvm_core__map_next(struct bpfvm_core *core, u32 map, const void *key, void *next)
+{
+	return ON_MAP(map_next, core, map, key, next);
+}
+
+int bpfvm_core__map_read(struct bpfvm_core *core, u32 map, void *data, u32 size)
+{
+	return ON_MAP(map_read, core, map, data, size);
 }
 
 int bpfvm_core__usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)

@@ -14,6 +14,17 @@ struct bpfvm_core_ops {
 	int (*run)(struct bpfvm_core *, u64 budget, u32 times, bool resume, struct bpfvm_result *,
 		   struct bpfvm_error *);
 	const u8 *(*region)(struct bpfvm_core *, u32 number, u32 *size);
+	/* NULL: what region() says of VM_REGION_PACKET and VM_REGION_CTX */
+	const u8 *(*output)(struct bpfvm_core *, u32 *size);
+	const void *(*context)(struct bpfvm_core *, u32 *size);
+	/* the index of the map is one that the loaded image has */
+	u32 (*cpus)(struct bpfvm_core *);
+	int (*map_lookup)(struct bpfvm_core *, u32 map, const void *key, void *value);
+	int (*map_update)(struct bpfvm_core *, u32 map, const void *key, const void *value,
+			  u64 flags);
+	int (*map_delete)(struct bpfvm_core *, u32 map, const void *key);
+	int (*map_next)(struct bpfvm_core *, u32 map, const void *key, void *next);
+	int (*map_read)(struct bpfvm_core *, u32 map, void *data, u32 size);
 	int (*usage)(struct bpfvm_core *, struct bpfvm_usage *, u32 max);
 	void (*close)(struct bpfvm_core *);
 };
@@ -21,6 +32,7 @@ struct bpfvm_core_ops {
 struct bpfvm_core {
 	const struct bpfvm_core_ops *ops;
 	bool loaded;
+	u32 maps; /* of the loaded image */
 };
 
 /* Copies what a stopped state tells. `budget` is what the run, or all its slices, were given. */
