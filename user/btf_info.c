@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What .BTF and .BTF.ext of an object tell: source lines, CO-RE, symbols of the kernel. */
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,13 +100,10 @@ static int damaged(const struct object *object, struct bpfvm_error *err, const c
 int object__read_btf(struct object *object, struct bpfvm_error *err)
 {
 	const struct object_section *s = &object->section[section_named(object, ".BTF")];
-	libbpf_print_fn_t print;
 
 	if (!s->data)
 		return 0;
-	print = libbpf_set_print(NULL); /* one error is enough, and it is ours */
-	object->btf = btf__new(s->data, (u32)s->size);
-	libbpf_set_print(print);
+	object->btf = object__new_btf(s->data, (u32)s->size);
 	if (object->btf)
 		return 0;
 	return damaged(object, err, s->name);

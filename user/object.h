@@ -106,6 +106,9 @@ int object__read_map(const struct object *object, const char *name, struct bpfvm
  */
 int object__check_map(const char *path, struct bpfvm_map *map, struct bpfvm_error *err);
 
+/* BTF whose types refer to types and names that are there, or NULL. */
+struct btf *object__new_btf(const void *data, u32 size);
+
 /* Takes the type information over from .BTF, if there is any. -EINVAL. */
 int object__read_btf(struct object *object, struct bpfvm_error *err);
 

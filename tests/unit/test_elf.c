@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files that are no objects, damaged objects, and a few thousand mutations of a good one. */
-#include <elf.h>
 #include <sys/stat.h>
 
-#include "objects.h"
-#include "random.h"
-
-/* A good object in memory, to be damaged. */
-static struct good {
-	u8 *bytes;
-	size_t size;
-	Elf64_Shdr *section;
-	u32 sections;
-} good;
-
-static Elf64_Ehdr *header(const struct good *g)
-{
-	return (Elf64_Ehdr *)g->bytes;
-}
-
-static struct good load_good(void)
-{
-	struct good g;
-
-	g.bytes = read_object("link.o", &g.size);
-	g.section = (Elf64_Shdr *)(g.bytes + header(&g)->e_shoff);
-	g.sections = header(&g)->e_shnum;
-	return g;
-}
+#include "damage.h"
 
 static int setup(void **state)
 {
@@ -38,49 +13,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static Elf64_Shdr *section(const struct good *g, const char *name)
-{
-	const Elf64_Shdr *names = &g->section[header(g)->e_shstrndx];
-
-	for (u32 i = 0; i < g->sections; i++)
-		if (!strcmp((char *)g->bytes + names->sh_offset + g->section[i].sh_name, name))
-			return &g->section[i];
-	fail_msg("no section %s", name);
-	return NULL;
-}
-
-static Elf64_Sym *symbol(const struct good *g, const char *name)
-{
-	const Elf64_Shdr *table = section(g, ".symtab");
-	const Elf64_Shdr *names = &g->section[table->sh_link];
-	Elf64_Sym *sym = (Elf64_Sym *)(g->bytes + table->sh_offset);
-
-	while (strcmp((char *)g->bytes + names->sh_offset + sym->st_name, name))
-		sym++;
-	return sym;
-}
-
-/* The first relocation of a section that has this type. */
-static Elf64_Rel *reloc(const struct good *g, const char *name, u32 type)
-{
-	Elf64_Rel *rel = (Elf64_Rel *)(g->bytes + section(g, name)->sh_offset);
-
-	while (ELF64_R_TYPE(rel->r_info) != type)
-		rel++;
-	return rel;
-}
-
 static int begin(void **state)
 {
 	(void)state;
-	good = load_good();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	free(good.bytes);
+	load_good("link.o");
 	return 0;
 }
 
@@ -118,13 +54,13 @@ static void other_machines(void **state)
 {
 	(void)state;
 	assert_refused(path_of("big.o"), NULL, -ENOEXEC, "big-endian");
-	header(&good)->e_machine = EM_X86_64;
+	header()->e_machine = EM_X86_64;
 	assert_bad(-ENOEXEC, "not for BPF, but for ELF machine 62");
-	header(&good)->e_machine = EM_BPF;
-	header(&good)->e_type = ET_EXEC;
+	header()->e_machine = EM_BPF;
+	header()->e_type = ET_EXEC;
 	assert_bad(-ENOEXEC, "not a relocatable object");
-	header(&good)->e_type = ET_REL;
-	header(&good)->e_ident[EI_CLASS] = ELFCLASS32;
+	header()->e_type = ET_REL;
+	header()->e_ident[EI_CLASS] = ELFCLASS32;
 	assert_refused(write_object("bad.o", good.bytes, good.size), NULL, -ENOEXEC, "");
 }
 
@@ -148,8 +84,8 @@ static void truncated_files(void **state)
 
 static void damaged_sections(void **state)
 {
-	Elf64_Shdr *code = section(&good, "xdp"), *rel = section(&good, ".relxdp");
-	Elf64_Shdr *symbols = section(&good, ".symtab"), before = *code;
+	Elf64_Shdr *code = section("xdp"), *rel = section(".relxdp");
+	Elf64_Shdr *symbols = section(".symtab"), before = *code;
 
 	(void)state;
 	code->sh_size = UINT64_MAX - 7;
@@ -178,7 +114,7 @@ static void damaged_sections(void **state)
 
 static void huge_zeros(void **state)
 {
-	Elf64_Shdr *zeros = section(&good, ".bss");
+	Elf64_Shdr *zeros = section(".bss");
 
 	(void)state;
 	zeros->sh_size = 1ull << 40;
@@ -191,7 +127,7 @@ static void huge_zeros(void **state)
 
 static void damaged_functions(void **state)
 {
-	Elf64_Sym *sym = symbol(&good, "everything"), before = *sym;
+	Elf64_Sym *sym = symbol("everything"), before = *sym;
 
 	(void)state;
 	sym->st_size = 0;
@@ -210,9 +146,9 @@ static void damaged_functions(void **state)
 /* Names go to terminals, so that no escape sequence may come with them. */
 static void unprintable_names(void **state)
 {
-	const Elf64_Shdr *names = &good.section[section(&good, ".symtab")->sh_link];
-	char *name = (char *)good.bytes + names->sh_offset + symbol(&good, "everything")->st_name;
-	Elf64_Sym *sym = symbol(&good, "everything");
+	const Elf64_Shdr *names = &good.section[section(".symtab")->sh_link];
+	char *name = (char *)good.bytes + names->sh_offset + symbol("everything")->st_name;
+	Elf64_Sym *sym = symbol("everything");
 
 	(void)state;
 	sym->st_size = 0;
@@ -230,13 +166,13 @@ static void unprintable_names(void **state)
 static void missing_subprogram(void **state)
 {
 	(void)state;
-	symbol(&good, "local_triple")->st_info = ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE);
+	symbol("local_triple")->st_info = ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE);
 	assert_bad(-EINVAL, "where no function begins");
 }
 
 static void damaged_relocations(void **state)
 {
-	Elf64_Rel *rel = reloc(&good, ".relxdp", 10), before = *rel;
+	Elf64_Rel *rel = reloc(".relxdp", 10), before = *rel;
 
 	(void)state;
 	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 99);
@@ -257,40 +193,40 @@ static void damaged_relocations(void **state)
 static void misplaced_relocation(void **state)
 {
 	(void)state;
-	reloc(&good, ".relxdp", 1)->r_offset = symbol(&good, "everything")->st_size - 8;
+	reloc(".relxdp", 1)->r_offset = symbol("everything")->st_size - 8;
 	assert_bad(-EINVAL, "everything: relocation of what takes none, at xdp+0x");
 }
 
 static void damaged_symbols(void **state)
 {
 	(void)state;
-	symbol(&good, "data")->st_value = 4096;
+	symbol("data")->st_value = 4096;
 	assert_bad(-EINVAL, "uses a symbol outside of its section: data");
-	symbol(&good, "data")->st_value = UINT64_MAX;
+	symbol("data")->st_value = UINT64_MAX;
 	assert_bad(-EINVAL, "uses a symbol outside of its section: data");
-	symbol(&good, "data")->st_value = 0;
-	symbol(&good, "global_next")->st_shndx = (u16)(section(&good, ".data") - good.section);
+	symbol("data")->st_value = 0;
+	symbol("global_next")->st_shndx = (u16)(section(".data") - good.section);
 	assert_bad(-EINVAL, "everything: calls what is no function: global_next");
-	symbol(&good, "global_next")->st_shndx = SHN_ABS;
+	symbol("global_next")->st_shndx = SHN_ABS;
 	assert_bad(-EOPNOTSUPP, "everything: uses a symbol that is in no section: global_next");
 }
 
 static void damaged_pointers(void **state)
 {
-	Elf64_Rel *rel = reloc(&good, ".rel.data", 2), before = *rel;
+	Elf64_Rel *rel = reloc(".rel.data", 2), before = *rel;
 
 	(void)state;
 	rel->r_info = ELF64_R_INFO(ELF64_R_SYM(before.r_info), 3);
 	assert_bad(-EOPNOTSUPP, ".data: relocation of unknown type 3 at .data+0x");
 	*rel = before;
-	rel->r_offset = section(&good, ".data")->sh_size - 4;
+	rel->r_offset = section(".data")->sh_size - 4;
 	assert_bad(-EINVAL, ".data: relocation reaches behind its section");
 }
 
 static void damaged_btf(void **state)
 {
-	u8 *btf = good.bytes + section(&good, ".BTF")->sh_offset;
-	u8 *ext = good.bytes + section(&good, ".BTF.ext")->sh_offset;
+	u8 *btf = good.bytes + section(".BTF")->sh_offset;
+	u8 *ext = good.bytes + section(".BTF.ext")->sh_offset;
 
 	(void)state;
 	btf[0] ^= 1;
@@ -301,7 +237,7 @@ static void damaged_btf(void **state)
 	ext[0] ^= 1;
 	memset(ext + 20, 0xff, 4); /* length of the line information */
 	assert_bad(-EINVAL, "damaged: section .BTF.ext");
-	section(&good, ".BTF")->sh_size = 3;
+	section(".BTF")->sh_size = 3;
 	assert_bad(-EINVAL, "damaged: section .BTF");
 }
 
@@ -327,12 +263,12 @@ static void program_lengths(void **state)
 /* clang before 19 wrote the register of a callx into `imm`. */
 static void old_callx(void **state)
 {
-	struct vm_insn *code = (void *)(good.bytes + section(&good, "xdp")->sh_offset);
+	struct vm_insn *code = (void *)(good.bytes + section("xdp")->sh_offset);
 	struct bpfvm_image *image;
 	u32 reg = 0, seen = 0;
 
 	(void)state;
-	for (u32 i = 0; i < section(&good, "xdp")->sh_size / 8; i++) {
+	for (u32 i = 0; i < section("xdp")->sh_size / 8; i++) {
 		if (code[i].code != 0x8d)
 			continue;
 		reg = code[i].regs ? code[i].regs : (u32)code[i].imm;
@@ -366,25 +302,8 @@ static u8 *random_place(void)
 		return good.bytes + random_u32() % sizeof(Elf64_Ehdr);
 	if (choice < 8)
 		return (u8 *)good.section + random_u32() % (good.sections * sizeof(Elf64_Shdr));
-	table = section(&good, tables[choice - 8]);
+	table = section(tables[choice - 8]);
 	return good.bytes + table->sh_offset + random_u32() % table->sh_size;
-}
-
-/* All that can be done with an image but running it. */
-static void use_image(struct bpfvm_image *image)
-{
-	struct bpfvm_fault fault;
-	char text[128];
-
-	bpfvm_image__check(image, &fault);
-	for (u32 i = 0; i < image->len; i++)
-		bpfvm_insn__text(&image->code[i], i + 1 < image->len ? &image->code[i + 1] : NULL,
-				 text, sizeof(text));
-	for (u32 i = 0; i < image->lines; i++)
-		assert_true(image->line[i].insn < image->len && strlen(image->line[i].file) < 4096);
-	for (u32 i = 0; i < image->functions; i++)
-		assert_true(image->function[i].start + image->function[i].len <= image->len);
-	bpfvm_image__free(image);
 }
 
 static void open_all_programs(const char *path, u32 *opened)
@@ -411,27 +330,16 @@ static void open_all_programs(const char *path, u32 *opened)
 
 static void mutations(void **state)
 {
-	u8 *place[8], value[8];
 	u32 opened = 0;
 
 	(void)state;
 	random_state = 11;
 	for (u32 round = 0; round < 6000; round++) {
-		u32 changes = 1 + random_u32() % 8;
+		struct damage damage;
 
-		for (u32 i = 0; i < changes; i++) {
-			place[i] = random_place();
-			value[i] = random_u32() % 4 ? (u8)random_u32() : 0xff;
-		}
-		for (u32 i = 0; i < changes; i++) {
-			u8 old = *place[i];
-
-			*place[i] = value[i];
-			value[i] = old;
-		}
+		make_damage(&damage, random_place);
 		open_all_programs(write_object("mutant.o", good.bytes, good.size), &opened);
-		for (u32 i = changes; i-- > 0;)
-			*place[i] = value[i];
+		repair_damage(&damage);
 	}
 	assert_true(opened > 1000 && opened < 11000);
 }
