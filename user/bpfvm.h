@@ -77,6 +77,16 @@ struct bpfvm_map {
 	u32 *first; /* PROG_ARRAY: first instructions of programs by index, plus 1; or NULL */
 };
 
+/* A section of variables (".bss", ".data", ".rodata", ".rodata.str1.1"), within its memory area. */
+struct bpfvm_variables {
+	char *name;
+	u32 region;
+	u32 offset, size; /* bytes */
+};
+
+/* Whether two declarations are the same, so that one guest can go on with the map of another. */
+bool bpfvm_map__same(const struct bpfvm_map *a, const struct bpfvm_map *b);
+
 struct bpfvm_image {
 	char *path;    /* where it was read from, or NULL */
 	char *name;    /* of the program */
@@ -89,6 +99,8 @@ struct bpfvm_image {
 	struct bpfvm_memory_area area[VM_REGIONS];
 	struct bpfvm_map *map;
 	u32 maps;
+	struct bpfvm_variables *variables;
+	u32 sections; /* of variables */
 	struct bpfvm_function *function; /* sorted by start */
 	u32 functions;
 	struct bpfvm_line *line;

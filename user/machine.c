@@ -148,6 +148,7 @@ static struct bpf_object *open_object(const char *suffix, const char *only)
 	map = bpf_object__find_map_by_name(object, ".rodata");
 	constants = (struct bpfvm_constants *)bpf_map__initial_value(map, &size);
 	constants->cpus = cpus;
+	constants->global = bpfvm_session__global(cpus);
 	constants->build = bpfvm_machine__build();
 	return object;
 }

@@ -7,7 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "map_layout.h"
 #include "session.h"
+#include "upload.h"
 
 /* `size` 0: by the number of CPUs. `field` is where the session has it mapped, 0 if nowhere. */
 static const struct {
@@ -72,13 +74,20 @@ static int map_memory(struct bpfvm_session *s, struct bpfvm_error *err)
 	return 0;
 }
 
-/* Divides the memory: what machines have, the desk, then guests. */
+/* The memory holds what machines have, the desk, the store of all guests, then guests. */
+u32 bpfvm_session__global(u32 cpus)
+{
+	u32 align = VM_MAP_ALIGN - 1;
+
+	return ((cpus + BPFVM_SPARES) * BPFVM_PRIVATE + BPFVM_DESK + align) & ~align;
+}
+
 static int divide(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	s->cpus = bpfvm_machine__cpus();
 	s->machines = s->cpus + BPFVM_SPARES;
 	s->desk = s->machines * BPFVM_PRIVATE;
-	s->guests = s->desk + BPFVM_DESK;
+	s->guests = bpfvm_session__global(s->cpus) + bpfvm_store__bytes();
 	if (s->guests > BPFVM_MEMORY)
 		return bpfvm_error__set(err, -ENOSPC, "build with a larger BPFVM_MEMORY_BITS",
 					"kernel: %u CPUs need %u bytes for stacks; this build has %u",
@@ -108,6 +117,7 @@ static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 	if (ret)
 		return ret;
 	place_machines(s);
+	bpfvm_store__make(s);
 	return s->dir ? bpfvm_pin__set(s, err) : 0;
 }
 
@@ -122,6 +132,7 @@ int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, stru
 	if (!s)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "kernel: no memory");
 	s->lock = -1;
+	s->held = BPFVM_SLOTS;
 	ret = divide(s, err);
 	if (!ret)
 		ret = pinned ? bpfvm_pin__find(s, pinned, err) : -ENOENT;

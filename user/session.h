@@ -43,6 +43,7 @@ struct bpfvm_session {
 	u32 machines;
 	u32 desk;   /* offset of BPFVM_DESK bytes of `memory` for the operations of user space */
 	u32 guests; /* offset of the first byte of `memory` that guests can have */
+	u32 held;   /* slot that this session runs without a hook, or BPFVM_SLOTS */
 	int entry_fd[BPFVM_ENTRIES];
 };
 
@@ -66,6 +67,9 @@ int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot 
 
 /* Name and size in bytes of map `i`; the size of one that has no memory to map is 0. */
 const char *bpfvm_session__map(const struct bpfvm_session *session, size_t i, size_t *size);
+
+/* Where the memory of a machine for so many CPUs has the key-value store of all guests. */
+u32 bpfvm_session__global(u32 cpus);
 
 /*
  * machine.c: 0 or -EPERM with the capability that is missing; how many CPUs there may be; a number
