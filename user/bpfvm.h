@@ -99,8 +99,8 @@ struct bpfvm_image {
 	struct bpfvm_memory_area area[VM_REGIONS];
 	struct bpfvm_map *map;
 	u32 maps;
-	struct bpfvm_variables *variables;
-	u32 sections; /* of variables */
+	struct bpfvm_variables *variable;
+	u32 variables;
 	struct bpfvm_function *function; /* sorted by start */
 	u32 functions;
 	struct bpfvm_line *line;

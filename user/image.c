@@ -236,6 +236,9 @@ void bpfvm_image__free(struct bpfvm_image *image)
 		free(image->map[i].first);
 	}
 	free(image->map);
+	for (u32 i = 0; i < image->variables; i++)
+		free(image->variable[i].name);
+	free(image->variable);
 	free(image->line);
 	btf__free(image->btf);
 	free(image->code);

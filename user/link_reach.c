@@ -102,6 +102,22 @@ static int refuse_section(struct linker *l, const struct object_section *s, cons
 				l->object->path, l->from, symbol, s->name);
 }
 
+/* Notes where the variables of a section lie. */
+static int note_section(struct linker *l, const char *name, u32 region, u32 offset, u32 size)
+{
+	struct bpfvm_image *image = l->image;
+	struct bpfvm_variables *more =
+		realloc(image->variable, (image->variables + 1) * sizeof(*more));
+
+	if (!more)
+		return linker__no_memory(l);
+	image->variable = more;
+	more += image->variables;
+	*more = (struct bpfvm_variables){strdup(name), region, offset, size};
+	image->variables += !!more->name;
+	return more->name ? 0 : linker__no_memory(l);
+}
+
 /* Appends a section to its memory area, aligned as it asks to be, to 8 bytes at least. */
 static int append_section(struct linker *l, u32 section, u32 region)
 {
@@ -127,7 +143,8 @@ static int append_section(struct linker *l, u32 section, u32 region)
 		area->name = strdup(region == VM_REGION_RODATA ? ".rodata" : ".data");
 	l->place[section] = (struct place){region, (u32)start};
 	l->data[l->datas++] = section;
-	return area->name ? 0 : linker__no_memory(l);
+	return area->name ? note_section(l, s->name, region, (u32)start, (u32)s->size) :
+			    linker__no_memory(l);
 }
 
 static int reach_section(struct linker *l, u32 section, const char *symbol)
