@@ -182,7 +182,7 @@ static void mutations(void **state)
 			assert_true(!image && *err.text);
 		repair_damage(&damage);
 	}
-	assert_true(opened > 1000 && opened < 5000);
+	assert_true(opened > 500 && opened < 3000);
 }
 
 #define TAILS(name) cmocka_unit_test_setup_teardown(name, begin_tails, end)
