@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a map has to be like, by its type, for guests to have it. */
+/* Says in words what vm_map_check() says in numbers: which declared maps guests cannot have. */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <string.h>
 
+#include "map_layout.h"
 #include "object.h"
 
-#define KEY_MAX	   64	/* bytes of a key that is searched for */
-#define VALUE_MAX  4096 /* bytes of a value beside such a key */
-#define REGION_MAX (VM_OFFSET_MASK + 1u)
-#define RING_MIN   4096
+#define TYPES	 64 /* numbers of map types are below */
+#define RING_MIN 4096
 
-/* Sizes in bytes; `fixed`: a map of the kernel's own, whose sizes may be left out. */
-struct rule {
-	u32 type;
-	u32 key_min, key_max;
-	u32 value_min, value_max;
-	_Bool fixed;
+struct range {
+	u32 min, max; /* bytes */
 };
 
-static const struct rule rules[] = {
-	{BPF_MAP_TYPE_HASH, 1, KEY_MAX, 1, VALUE_MAX, 0},
-	{BPF_MAP_TYPE_ARRAY, 4, 4, 1, REGION_MAX, 0},
-	{BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 4, 1},
-	{BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 4, 1},
-	{BPF_MAP_TYPE_PERCPU_HASH, 1, KEY_MAX, 1, VALUE_MAX, 0},
-	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 4, 1, REGION_MAX, 0},
-	{BPF_MAP_TYPE_LRU_HASH, 1, KEY_MAX, 1, VALUE_MAX, 0},
-	{BPF_MAP_TYPE_LPM_TRIE, 5, KEY_MAX, 1, VALUE_MAX, 0},
-	{BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 8, 0},
-	{BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 4, 8, 0},
-	{BPF_MAP_TYPE_CPUMAP, 4, 4, 4, 8, 0},
-	{BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0, 0},
-};
-
-static const struct rule *find_rule(u32 type)
+static struct range key_range(u32 type)
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-		if (rules[i].type == type)
-			return &rules[i];
-	return NULL;
+	u32 traits = vm_map_traits(type);
+
+	if (type == VM_MAP_RINGBUF)
+		return (struct range){0, 0};
+	if (traits & (VM_MAP_INDEXED | VM_MAP_RING) || type == VM_MAP_DEVMAP_HASH)
+		return (struct range){4, 4};
+	return (struct range){traits & VM_MAP_PREFIXES ? 5 : 1, VM_KEY_SIZE};
+}
+
+static struct range value_range(u32 type)
+{
+	switch (type) {
+	case VM_MAP_RINGBUF:
+		return (struct range){0, 0};
+	case VM_MAP_PROG_ARRAY:
+	case VM_MAP_PERF_EVENT_ARRAY:
+		return (struct range){4, 4};
+	case VM_MAP_DEVMAP:
+	case VM_MAP_DEVMAP_HASH:
+	case VM_MAP_CPUMAP:
+		return (struct range){4, 8};
+	}
+	if (vm_map_traits(type) & VM_MAP_HASHED)
+		return (struct range){1, VM_VALUE_SIZE};
+	return (struct range){1, VM_OFFSET_MASK + 1u};
 }
 
 static int refuse_type(const char *path, const struct bpfvm_map *map, struct bpfvm_error *err)
@@ -49,73 +49,80 @@ static int refuse_type(const char *path, const struct bpfvm_map *map, struct bpf
 	char hint[sizeof(err->hint)] = "guests have";
 	size_t n = strlen(hint);
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules) && n < sizeof(hint); i++)
-		n += (size_t)snprintf(hint + n, sizeof(hint) - n, "%s%s", i ? ", " : " ",
-				      libbpf_bpf_map_type_str(rules[i].type));
+	for (u32 type = 0; type < TYPES && n < sizeof(hint); type++)
+		if (vm_map_traits(type))
+			n += (size_t)snprintf(hint + n, sizeof(hint) - n, " %s",
+					      libbpf_bpf_map_type_str(type));
 	return bpfvm_error__set(err, -EOPNOTSUPP, hint, "%s: map %s: no maps of type %s (%u)", path,
 				map->name, name ? name : "unknown", map->type);
 }
 
-static int refuse_size(const char *path, const struct bpfvm_map *map, const char *what, u32 size,
-		       u32 min, u32 max, struct bpfvm_error *err)
+static int check_size(const char *path, const struct bpfvm_map *map, const char *what, u32 size,
+		      struct range range, struct bpfvm_error *err)
 {
+	const char *type = libbpf_bpf_map_type_str(map->type);
 	char hint[96];
 
-	if (min == max)
-		snprintf(hint, sizeof(hint), "it has to be %u for a map of type %s", min,
-			 libbpf_bpf_map_type_str(map->type));
+	if (size >= range.min && size <= range.max)
+		return 0;
+	if (range.min == range.max)
+		snprintf(hint, sizeof(hint), "it has to be %u in a map of type %s", range.min,
+			 type);
 	else
-		snprintf(hint, sizeof(hint), "it can be %u to %u for a map of type %s", min, max,
-			 libbpf_bpf_map_type_str(map->type));
-	return bpfvm_error__set(err, -EINVAL, hint, "%s: map %s: %s is %u bytes", path, map->name,
-				what, size);
+		snprintf(hint, sizeof(hint), "it can be %u to %u in a map of type %s", range.min,
+			 range.max, type);
+	return bpfvm_error__set(err, -EINVAL, hint, "%s: map %s: its %s is %u bytes", path,
+				map->name, what, size);
 }
 
-/* Bytes of the values, for one CPU. */
-static u64 value_bytes(const struct bpfvm_map *map)
-{
-	if (map->type == BPF_MAP_TYPE_RINGBUF)
-		return map->max_entries;
-	return (u64)map->max_entries * ((map->value_size + 7ull) & ~7ull);
-}
-
-/* Rounds a ring up as libbpf does. */
-static void round_ring(struct bpfvm_map *map)
+/* What libbpf lets declarations leave out, and that it rounds rings up. */
+static void fill_in(struct bpfvm_map *map)
 {
 	u32 size = RING_MIN;
 
-	while (size < map->max_entries && size < REGION_MAX)
+	if (map->type == VM_MAP_PROG_ARRAY || map->type == VM_MAP_PERF_EVENT_ARRAY) {
+		map->key_size = map->key_size ? map->key_size : 4;
+		map->value_size = map->value_size ? map->value_size : 4;
+	}
+	while (size < map->max_entries && size <= VM_OFFSET_MASK)
 		size *= 2;
-	if (map->max_entries <= size)
+	if (map->type == VM_MAP_RINGBUF && map->max_entries && map->max_entries <= size)
 		map->max_entries = size;
+}
+
+/* Whether the values find room in a region, on a machine of one CPU. */
+static _Bool has_room(const struct bpfvm_map *map)
+{
+	struct vm_map_decl decl = {.type = map->type,
+				   .key_size = map->key_size,
+				   .value_size = map->value_size,
+				   .max_entries = map->max_entries,
+				   .cpus = 1};
+	struct vm_map plan;
+
+	return vm_map_plan(&plan, 0, &decl) > 0 && plan.values_bytes <= VM_OFFSET_MASK + 1u;
 }
 
 int object__check_map(const char *path, struct bpfvm_map *map, struct bpfvm_error *err)
 {
-	const struct rule *rule = find_rule(map->type);
+	int ret;
 
-	if (!rule)
+	if (!vm_map_traits(map->type))
 		return refuse_type(path, map, err);
-	if (rule->fixed && !map->key_size)
-		map->key_size = rule->key_max;
-	if (rule->fixed && !map->value_size)
-		map->value_size = rule->value_max;
-	if (map->key_size < rule->key_min || map->key_size > rule->key_max)
-		return refuse_size(path, map, "its key", map->key_size, rule->key_min,
-				   rule->key_max, err);
-	if (map->value_size < rule->value_min || map->value_size > rule->value_max)
-		return refuse_size(path, map, "its value", map->value_size, rule->value_min,
-				   rule->value_max, err);
-	if (!map->max_entries && map->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+	fill_in(map);
+	ret = check_size(path, map, "key", map->key_size, key_range(map->type), err);
+	if (!ret)
+		ret = check_size(path, map, "value", map->value_size, value_range(map->type), err);
+	if (ret)
+		return ret;
+	if (!map->max_entries && map->type != VM_MAP_PERF_EVENT_ARRAY)
 		return bpfvm_error__set(err, -EINVAL, "say how many: __uint(max_entries, ...)",
 					"%s: map %s: max_entries is 0", path, map->name);
-	if (map->type == BPF_MAP_TYPE_RINGBUF)
-		round_ring(map);
-	if (value_bytes(map) > REGION_MAX)
-		return bpfvm_error__set(
-			err, -E2BIG,
-			"the values of a map, each rounded up to 8 bytes, are 16 MiB "
-			"at most",
-			"%s: map %s: %u entries are too many", path, map->name, map->max_entries);
+	if (!has_room(map))
+		return bpfvm_error__set(err, -E2BIG,
+					"the values of a map, rounded up to 8 bytes, are 16 MiB at "
+					"most; a ring buffer is 8 MiB at most",
+					"%s: map %s: %u entries are too many", path, map->name,
+					map->max_entries);
 	return 0;
 }
