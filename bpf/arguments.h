@@ -42,11 +42,18 @@ static __always_inline u32 map_of(struct bpfvm_machine *m, u64 region)
 	return slot->map[region];
 }
 
+/* A field of the header of a map. */
+#define MAP_FIELD(map, field)                                                                      \
+	({                                                                                         \
+		u8 *memory_ = memory_map();                                                        \
+		memory_ ? VM_AT(memory_, map, struct vm_map)->field : 0;                           \
+	})
+
 #define VM_MACHINE struct bpfvm_machine
 #define VM_SPAN(addr, size, access, i) place(m, addr, size, access, i)
 #define VM_MAP_AT(region) map_of(m, region)
-#define VM_KEY_OF(map) map_field(map, key_size)
-#define VM_VALUE_OF(map) map_field(map, value_size)
+#define VM_KEY_OF(map) MAP_FIELD(map, key_size)
+#define VM_VALUE_OF(map) MAP_FIELD(map, value_size)
 #include "helper_args.h"
 
 static __noinline u32 argument(struct bpfvm_machine *m, u32 i, u32 kind)

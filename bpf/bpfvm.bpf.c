@@ -5,6 +5,7 @@
  * make expensive; from 6.9 on. The loader loads the one that the kernel takes.
  */
 #include "machine.h"
+#include "map_call.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -4,6 +4,7 @@
 #define BPFVM_HELPERS_H
 
 #include "arguments.h"
+#include "helper_turns.h"
 #include "memory.h"
 
 /* What the bodies below see of a call. */
@@ -65,6 +66,39 @@ static __always_inline u32 unlock(struct bpfvm_machine *m, u8 *memory)
 	return VM_STOP_NONE;
 }
 
+/* The u32 at the beginning of a value of an array of `type`; 0 if there is none. */
+static __noinline u32 map_index(u32 map, u32 type, u64 index)
+{
+	u8 *memory = memory_map();
+	struct vm_map *header;
+
+	if (!memory)
+		return 0;
+	header = VM_AT(memory, map, struct vm_map);
+	if (header->type != type || index >= header->max_entries)
+		return 0;
+	return *VM_AT(memory, header->values + index * header->row, u32);
+}
+
+/* Where the machine's scratch for packet bytes begins. */
+static __always_inline u32 scratch(struct bpfvm_machine *m)
+{
+	return m->memory + VM_STACK_SIZE + BPFVM_CTX_SIZE;
+}
+
+/* The interface that a DEVMAP or DEVMAP_HASH has for a key; 0: none. */
+static __always_inline u32 map_device(struct bpfvm_machine *m, u8 *memory, u32 map, u32 key)
+{
+	u32 type = MAP_FIELD(map, type);
+	long at;
+
+	if (type != BPF_MAP_TYPE_DEVMAP && type != BPF_MAP_TYPE_DEVMAP_HASH)
+		return 0;
+	*(u32 *)MEMORY(memory, scratch(m)) = key;
+	at = bpfvm_map_lookup(map, scratch(m), 0);
+	return at < 0 ? 0 : *(u32 *)MEMORY(memory, MAP_FIELD(map, values) + at);
+}
+
 /* Goes on in another program of the guest; without one, behind the call, which returns -ENOENT. */
 #define TAILS 33
 static __always_inline void tail_call(struct bpfvm_machine *m)
@@ -97,24 +131,105 @@ static __always_inline long csum_diff(struct vm_call *call, u8 *memory)
 static __always_inline long kv(struct bpfvm_machine *m, u8 *memory, u32 map, const _Bool fetch)
 {
 	struct vm_call *call = &m->call;
-	u32 key = m->memory + VM_STACK_SIZE + BPFVM_CTX_SIZE;
-	u32 value = key + 8, at;
+	u32 key = scratch(m);
+	u32 value = key + 8;
+	long at;
 
 	if (!map)
 		return -ENOENT;
 	*(u64 *)MEMORY(memory, key) = V(0);
 	if (!fetch) {
 		*(u64 *)MEMORY(memory, value) = V(1);
-		return bpfvm_map_update(map, key, value, m->cpu, BPF_ANY);
+		return bpfvm_map_update(map, key, value, BPF_ANY, m->cpu);
 	}
 	at = bpfvm_map_lookup(map, key, m->cpu);
-	VM_STORE(u64, P(1), at == VM_MAP_NONE ? 0 : *(u64 *)map_value(memory, map, at));
-	return at == VM_MAP_NONE ? -ENOENT : 0;
+	VM_STORE(u64, P(1), at < 0 ? 0 : *(u64 *)MEMORY(memory, MAP_FIELD(map, values) + at));
+	return at < 0 ? -ENOENT : 0;
 }
 
-static __always_inline u64 address_of(struct bpfvm_machine *m, u32 at)
+/* The guest's address of a value. */
+static __always_inline u64 address_of(struct bpfvm_machine *m, long at)
 {
-	return at == VM_MAP_NONE ? 0 : VM_ADDRESS(m->call.region, at);
+	return at < 0 ? 0 : VM_ADDRESS(m->call.region, (u32)at);
+}
+
+/* Ends sample `i` of those that the guest has reserved. */
+static __always_inline void end_sample(struct bpfvm_machine *m, u32 i, u32 drop)
+{
+	u32 sample = m->sample[i];
+
+	m->sample[i] = 0;
+	bpfvm_ring_commit(map_of(m, sample >> VM_OFFSET_BITS), sample & VM_OFFSET_MASK, drop);
+}
+
+/* A guest has few samples reserved at once, so that none is lost when it ends early. */
+static __always_inline u64 reserve(struct bpfvm_machine *m)
+{
+	struct vm_call *call = &m->call;
+	long at = bpfvm_ring_reserve(call->map, V(1), V(2));
+
+	if (at < 0)
+		return 0;
+	for (u32 i = 0; i < BPFVM_SAMPLES; i++) {
+		if (!m->sample[i])
+			return m->sample[i] = address_of(m, at);
+	}
+	bpfvm_ring_commit(call->map, at, 1);
+	return 0;
+}
+
+/*
+ * Reserves the record of a perf_event_output: number of the CPU and length, data, room for `extra`
+ * bytes of the packet, whose offset is returned. It is the last sample until perf_submit; 0: there
+ * is none, and r0 is set.
+ */
+struct record {
+	u32 cpu;
+	u32 size;
+};
+
+static __always_inline u32 perf_record(struct bpfvm_machine *m, u8 *memory, u32 extra)
+{
+	struct vm_call *call = &m->call;
+	u32 flags = V(2), size = call->size[3], to;
+	long at;
+
+	m->perf = -1;
+	m->st.reg[0] = -EINVAL;
+	if (V(2) >> 52 || extra > VM_HELPER_SPAN || MAP_FIELD(call->map, type) != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return 0;
+	if (flags != (u32)BPF_F_CURRENT_CPU && flags != m->cpu) {
+		m->st.reg[0] = flags < bpfvm_constants.cpus ? -EOPNOTSUPP : -E2BIG;
+		return 0;
+	}
+	m->st.reg[0] = -ENOSPC;
+	at = bpfvm_ring_reserve(call->map, sizeof(struct record) + size + extra, 0);
+	if (at < 0)
+		return 0;
+	to = MAP_FIELD(call->map, values) + at;
+	*(struct record *)MEMORY(memory, to) = (struct record){m->cpu, size + extra};
+	to += sizeof(struct record);
+	bpf_probe_read_kernel(MEMORY(memory, to), SIZE(3), P(3));
+	m->perf = at;
+	m->st.reg[0] = 0;
+	return to + size;
+}
+
+static __always_inline void perf_submit(struct bpfvm_machine *m)
+{
+	if (m->perf >= 0)
+		bpfvm_ring_commit(m->call.map, m->perf, 0);
+}
+
+static __always_inline u32 end(struct bpfvm_machine *m, u64 sample, u32 drop)
+{
+	for (u32 i = 0; i < BPFVM_SAMPLES; i++) {
+		if (sample && m->sample[i] == sample) {
+			end_sample(m, i, drop);
+			return VM_STOP_NONE;
+		}
+	}
+	return vm_argument_fault(&m->st, sample, 0, VM_READ);
 }
 
 /* Helpers of maps; `stop` is VM_TRAP_HELPER if `number` is none of them. */
@@ -129,9 +244,19 @@ static __always_inline u64 map_body(struct bpfvm_machine *m, u8 *memory, u32 num
 		return V(2) >= bpfvm_constants.cpus ? 0 :
 			       address_of(m, bpfvm_map_lookup(call->map, call->at[1], V(2)));
 	case BPF_FUNC_map_update_elem:
-		return bpfvm_map_update(call->map, call->at[1], call->at[2], m->cpu, V(3));
+		return bpfvm_map_update(call->map, call->at[1], call->at[2], V(3), m->cpu);
 	case BPF_FUNC_map_delete_elem:
-		return bpfvm_map_delete(call->map, call->at[1], m->cpu);
+		return bpfvm_map_delete(call->map, call->at[1]);
+	case BPF_FUNC_ringbuf_output:
+		return bpfvm_ring_output(call->map, call->at[1], call->size[1], V(3));
+	case BPF_FUNC_ringbuf_reserve:
+		return reserve(m);
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+		*stop = end(m, V(0), number == BPF_FUNC_ringbuf_discard);
+		return m->st.reg[0];
+	case BPF_FUNC_ringbuf_query:
+		return bpfvm_ring_query(call->map, V(1));
 	case VM_FUNC_kv_store:
 		return kv(m, memory, map_of(m, 0), 0);
 	case VM_FUNC_kv_fetch:
@@ -186,9 +311,12 @@ __noinline u32 bpfvm_helper_any(u32 index, u32 number)
 
 	if (!m || !memory)
 		return VM_TRAP_HELPER;
-	if (number == BPF_FUNC_tail_call) {
+	switch (number) { /* these go on elsewhere */
+	case BPF_FUNC_tail_call:
 		tail_call(m);
 		return VM_STOP_NONE;
+	case BPF_FUNC_loop:
+		return vm_loop(&m->st, m->row, m->call.v);
 	}
 	r0 = map_body(m, memory, number, &stop);
 	if (stop) {

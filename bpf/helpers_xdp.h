@@ -8,16 +8,16 @@
 
 /* A packet into a DEVMAP or CPUMAP; the low bits of the flags are the verdict where it leads
  * nowhere. */
-static __always_inline long redirect_map(struct vm_call *call)
+static __always_inline long redirect_map(struct bpfvm_machine *m, u8 *memory)
 {
-	u32 index = V(1);
+	struct vm_call *call = &m->call;
+	u32 index = V(1), type = MAP_FIELD(call->map, type), to;
 	u64 flags = V(2);
-	u32 type = map_type(call->map), to;
 
 	if (type == BPF_MAP_TYPE_CPUMAP)
 		return map_index(call->map, type, index) ?
 			       bpf_redirect_map(&bpfvm_cpus, index, flags & 3) : (long)(flags & 3);
-	to = map_device(call->map, index);
+	to = map_device(m, memory, call->map, index);
 	if (to && !(flags & ~3ull))
 		return bpf_redirect(to, 0);
 	return flags & 3;
@@ -32,7 +32,7 @@ static __always_inline long xdp_body(struct xdp_md *ctx, struct bpfvm_machine *m
 	case BPF_FUNC_redirect:
 		return bpf_redirect(V(0), V(1));
 	case BPF_FUNC_redirect_map:
-		return redirect_map(call);
+		return redirect_map(m, memory);
 	case BPF_FUNC_ktime_get_coarse_ns:
 		return bpf_ktime_get_coarse_ns();
 	case BPF_FUNC_csum_diff:

@@ -64,6 +64,7 @@ struct bpfvm_machine {
 	u32 tails;   /* tail calls of this run */
 	u32 locked;  /* offset of the spin lock that the guest holds, or 0 */
 	u32 sample[BPFVM_SAMPLES]; /* addresses of ring buffer samples that it has reserved, or 0 */
+	s64 perf; /* the record of a perf_event_output that is being written, or -1 */
 	u64 one; /* 1, but the verifier does not know: what is added to pc after each instruction */
 };
 

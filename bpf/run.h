@@ -143,7 +143,7 @@ static __always_inline void let_go(struct bpfvm_machine *m)
 	}
 	for (u32 i = 0; i < BPFVM_SAMPLES; i++) {
 		if (m->sample[i])
-			end_sample(m, i, 0, 1);
+			end_sample(m, i, 1);
 	}
 }
 

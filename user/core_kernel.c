@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include "core_ops.h"
-#include "session.h"
+#include "guest_maps.h"
+#include "upload.h"
 
 #define LOOPBACK 1 /* the interface of packets that come from BPF_PROG_TEST_RUN */
 
@@ -24,76 +25,41 @@ struct kernel_core {
 	struct bpfvm_machine *machine; /* claimed by this process */
 	struct bpfvm_machine *ran;     /* of the last run: that one, or the CPU's */
 	enum bpfvm_kind kind;
-	u32 slot;
-	u32 bytes;  /* of guest memory in use */
+	u32 slot; /* BPFVM_SLOTS: none yet */
+	u32 region[VM_REGIONS]; /* by the index of a map */
 	u64 budget; /* given to the present run so far */
 	u8 *packet; /* as given, or NULL */
 	u32 packet_size;
 	u8 *out; /* as the last run left it */
 	u32 out_size;
+	struct __sk_buff skb; /* likewise */
+	bool has_skb;
 };
+
+/* Row of the guest in bpfvm_hooks while test packets run; attached ones begin at row 0. */
+#define TEST_ROW (BPFVM_HOOKS - 1)
 
 static struct kernel_core *kernel_of(struct bpfvm_core *core)
 {
 	return (struct kernel_core *)core;
 }
 
-/*
- * Gives each area of the image a place behind the machines' memory, aligned to 8, with its first
- * contents.
- */
-static int place_areas(struct kernel_core *k, const struct bpfvm_image *image,
-		       struct bpfvm_slot *slot, struct bpfvm_error *err)
-{
-	struct bpfvm_session *s = k->session;
-	u64 at = s->guests;
-
-	for (u32 i = 0; i < VM_REGIONS; i++) {
-		const struct bpfvm_memory_area *area = &image->area[i];
-
-		if (!area->size)
-			continue;
-		if (at + area->size > BPFVM_MEMORY)
-			return bpfvm_error__set(err, -ENOSPC, "build with a larger BPFVM_MEMORY_BITS",
-						"guest: its memory ends in %s: %u bytes are free of %u",
-						area->name, (u32)(BPFVM_MEMORY - s->guests),
-						BPFVM_MEMORY);
-		memcpy(s->memory + at, area->data, area->size);
-		slot->row[i].base = (u32)at;
-		slot->row[i].rlen = area->access & VM_READ ? area->size : 0;
-		slot->row[i].wlen = area->access & VM_WRITE ? area->size : 0;
-		at += (area->size + 7ull) & ~7ull;
-	}
-	k->bytes = (u32)(at - s->guests);
-	return 0;
-}
-
 /* Writes the guest into another slot than the present one, then makes that the present one. */
 static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
 {
 	struct kernel_core *k = kernel_of(core);
-	u32 n = (k->slot + 1) % BPFVM_SLOTS;
-	struct bpfvm_slot *slot = &k->session->slot[n], next = {.len = image->len};
-	struct vm_insn *code = (struct vm_insn *)k->session->code + (size_t)n * BPFVM_CODE;
-	int ret;
+	u32 before = k->slot;
+	int ret = bpfvm_upload(k->session, image, NULL, NULL, &k->slot, err);
 
-	if (image->len > BPFVM_CODE)
-		return bpfvm_error__set(err, -E2BIG, "build with a larger BPFVM_CODE",
-					"guest: %u instructions; a slot holds %u", image->len,
-					BPFVM_CODE);
-	ret = place_areas(k, image, &next, err);
 	if (ret)
 		return ret;
-	memcpy(code, image->code, image->len * sizeof(*code));
-	if (slot->len > image->len)
-		memset(code + image->len, 0, (slot->len - image->len) * sizeof(*code));
-	next.version = slot->version + 1; /* a pinned machine may remember earlier ones */
-	next.entry = image->entry;
-	next.arg[0] = image->arg[0];
-	next.arg[1] = image->arg[1];
-	*slot = next;
-	k->slot = n;
+	if (before != BPFVM_SLOTS)
+		bpfvm_upload__free(k->session, before);
+	k->session->held = k->slot;
+	for (u32 i = 0; i < image->maps; i++)
+		k->region[i] = image->map[i].region;
 	k->kind = image->kind;
+	k->ran = NULL;
 	free(k->packet);
 	k->packet = NULL;
 	return 0;
@@ -121,7 +87,9 @@ static void prepare(struct kernel_core *k, u64 budget)
 
 	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
 	       sizeof(m->row) - 2 * sizeof(*m->row));
+	m->hook = BPFVM_HOOKS;
 	m->slot = k->slot;
+	m->len = slot->len;
 	m->version = slot->version;
 	if (m->row[VM_REGION_STACK].dirty)
 		memset(k->session->memory + m->memory, 0, VM_STACK_SIZE);
@@ -174,28 +142,50 @@ static u32 stay(cpu_set_t *before)
 	return cpu;
 }
 
+/* Makes the guest the only one of the loopback interface, where test packets seem to come from. */
+static int hook_up(struct kernel_core *k, u32 kind, u64 budget, struct bpfvm_error *err)
+{
+	struct bpfvm_session *s = k->session;
+	struct bpfvm_point *point = &s->point[BPFVM_POINT(LOOPBACK, kind)];
+
+	if (point->ifindex && point->first != TEST_ROW + 1)
+		return bpfvm_error__set(err, -EBUSY, "run it on a machine of its own: without --pinned",
+					"kernel: guests are attached where test packets run");
+	s->hook[TEST_ROW] = (struct bpfvm_hook){.ifindex = LOOPBACK, .kind = kind, .slot = k->slot,
+						.budget = budget, .context = !!k->packet};
+	*point = (struct bpfvm_point){.ifindex = LOOPBACK, .kind = kind, .first = TEST_ROW + 1};
+	return 0;
+}
+
+static void unhook(struct kernel_core *k, u32 kind)
+{
+	memset(&k->session->point[BPFVM_POINT(LOOPBACK, kind)], 0, sizeof(struct bpfvm_point));
+	memset(&k->session->hook[TEST_ROW], 0, sizeof(struct bpfvm_hook));
+}
+
 /* Lets the hook of test packets run the guest `times` times. */
 static int turn_hook(struct kernel_core *k, u64 budget, u32 times, u64 *ns, struct bpfvm_error *err)
 {
-	u32 kind = k->packet && k->kind == BPFVM_KIND_TC ? BPFVM_HOOK_TC : BPFVM_HOOK_XDP;
-	struct bpfvm_hook *hook = &k->session->hook[0]; /* of BPFVM_POINT(LOOPBACK, kind) */
+	bool tc = k->packet && k->kind == BPFVM_KIND_TC;
+	u32 kind = tc ? BPFVM_HOOK_TC : BPFVM_HOOK_XDP;
 	static const u8 nothing[64];
 	cpu_set_t before;
-	int ret;
+	int ret = hook_up(k, kind, budget, err);
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = k->packet ? k->packet : nothing,
 		    .data_size_in = k->packet ? k->packet_size : sizeof(nothing),
-		    .data_out = k->out, .data_size_out = BPFVM_PACKET, .repeat = (int)times);
+		    .data_out = k->out, .data_size_out = BPFVM_PACKET, .repeat = (int)times,
+		    .ctx_out = tc ? &k->skb : NULL, .ctx_size_out = tc ? sizeof(k->skb) : 0);
 
-	*hook = (struct bpfvm_hook){.ifindex = LOOPBACK, .kind = kind, .slot = k->slot,
-				    .budget = budget, .context = !!k->packet};
+	if (ret)
+		return ret;
 	k->ran = &k->session->machine[stay(&before)];
 	do {
-		ret = bpf_prog_test_run_opts(kind == BPFVM_HOOK_TC ? k->session->entry_fd[BPFVM_TC] :
-									k->session->entry_fd[BPFVM_XDP],
-					     &opts);
+		ret = bpf_prog_test_run_opts(k->session->entry_fd[tc ? BPFVM_TC : BPFVM_XDP], &opts);
 	} while (ret == -EINTR || ret == -EAGAIN);
 	sched_setaffinity(0, sizeof(before), &before);
+	unhook(k, kind);
 	k->out_size = opts.data_size_out;
+	k->has_skb = tc;
 	k->budget = budget;
 	*ns = opts.duration;
 	if (ret)
@@ -248,12 +238,69 @@ static const u8 *region(struct bpfvm_core *core, u32 number, u32 *size)
 	return *size ? k->session->memory + row->base : NULL;
 }
 
-static int usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
+static const void *context(struct bpfvm_core *core, u32 *size)
 {
 	struct kernel_core *k = kernel_of(core);
 
-	return bpfvm_session__usage(k->session, core->loaded ? &k->session->slot[k->slot] : NULL,
-				    k->bytes, rows, max);
+	if (!k->packet || !k->has_skb)
+		return region(core, VM_REGION_CTX, size);
+	*size = sizeof(k->skb);
+	return &k->skb;
+}
+
+static int usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
+{
+	struct kernel_core *k = kernel_of(core);
+	const struct bpfvm_slot *slot = core->loaded ? &k->session->slot[k->slot] : NULL;
+
+	return bpfvm_session__usage(k->session, slot, slot ? slot->bytes : 0, rows, max);
+}
+
+/* Where map number `map` of the image is. */
+static u32 map_at(struct kernel_core *k, u32 map)
+{
+	return k->session->slot[k->slot].map[k->region[map]];
+}
+
+static u32 cpus(struct bpfvm_core *core)
+{
+	return kernel_of(core)->session->cpus;
+}
+
+static int map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_guest_map__lookup(k->session, map_at(k, map), key, value);
+}
+
+static int map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,
+		      u64 flags)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_guest_map__update(k->session, map_at(k, map), key, value, flags);
+}
+
+static int map_delete(struct bpfvm_core *core, u32 map, const void *key)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_guest_map__delete(k->session, map_at(k, map), key);
+}
+
+static int map_next(struct bpfvm_core *core, u32 map, const void *key, void *next)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_guest_map__next(k->session, map_at(k, map), key, next);
+}
+
+static int map_read(struct bpfvm_core *core, u32 map, void *data, u32 size)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	return bpfvm_guest_map__read(k->session, map_at(k, map), data, size);
 }
 
 static void close_kernel(struct bpfvm_core *core)
@@ -271,7 +318,14 @@ static const struct bpfvm_core_ops kernel_ops = {
 	.packet = packet,
 	.run = run,
 	.region = region,
+	.context = context,
 	.usage = usage,
+	.cpus = cpus,
+	.map_lookup = map_lookup,
+	.map_update = map_update,
+	.map_delete = map_delete,
+	.map_next = map_next,
+	.map_read = map_read,
 	.close = close_kernel,
 };
 
@@ -294,7 +348,8 @@ static int open_kernel(const char *name, const char *pinned, struct bpfvm_core *
 		return ret;
 	}
 	k->machine = &k->session->machine[k->session->machines - 1];
-	k->machine->busy = 1; /* no hook of another process wants it: nothing is attached */
+	k->machine->busy = 1; /* a spare one, which hooks do without */
+	k->slot = BPFVM_SLOTS;
 	*core = &k->base;
 	return 0;
 }
