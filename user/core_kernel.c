@@ -15,6 +15,7 @@
 
 #include "core_ops.h"
 #include "guest_maps.h"
+#include "slots.h"
 #include "upload.h"
 
 #define LOOPBACK 1 /* the interface of packets that come from BPF_PROG_TEST_RUN */
@@ -54,7 +55,7 @@ static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct
 	if (ret)
 		return ret;
 	if (before != BPFVM_SLOTS)
-		bpfvm_upload__free(k->session, before);
+		bpfvm_slots__free(k->session, before);
 	k->session->held = k->slot;
 	for (u32 i = 0; i < image->maps; i++)
 		k->region[i] = image->map[i].region;
