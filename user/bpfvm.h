@@ -119,6 +119,19 @@ struct bpfvm_image {
 int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image,
 		      struct bpfvm_error *err);
 
+/*
+ * An image as bytes, those of include/image.h, and back. What is packed is the image alone, not
+ * what a core made of it. Bytes are aligned to 8, freed by the caller, and may come from anybody:
+ * -ENOEXEC if they are no image, -ENOTSUP for one of another version, -EINVAL for a damaged one,
+ * -ENOMEM, -E2BIG. bpfvm_image__open() takes files of them, too.
+ */
+int bpfvm_image__pack(const struct bpfvm_image *image, u8 **bytes, u32 *size);
+int bpfvm_image__unpack(const void *bytes, u32 size, struct bpfvm_image **image,
+			struct bpfvm_error *err);
+
+/* Drops what is there for people alone: source lines and types. */
+void bpfvm_image__strip(struct bpfvm_image *image);
+
 /* An image of bare instructions, copied; nothing is checked. -ENOMEM. */
 int bpfvm_image__from_code(const struct vm_insn *code, u32 len, struct bpfvm_image **image);
 
@@ -290,6 +303,95 @@ int bpfvm_core__map_next(struct bpfvm_core *core, u32 map, const void *key, void
  * returns its full length, -ENOENT if there is none.
  */
 int bpfvm_core__map_read(struct bpfvm_core *core, u32 map, void *data, u32 size);
+
+/*
+ * --- life on an interface
+ * -----------------------------------------------------------------------------
+ *
+ * Each network (namespace) has a machine of its own, pinned below BPFVM_PIN_DIR, as long as guests
+ * are attached to its interfaces. One process has it at a time.
+ */
+#define BPFVM_PIN_DIR "/sys/fs/bpf/bpfvm"
+
+struct bpfvm_session;
+
+/*
+ * The machine of the calling thread's network; `parent` NULL: BPFVM_PIN_DIR. Waits while another
+ * process has it, and repairs what a killed one left half done. If nothing is attached it is loaded
+ * when `load` says so, else -ENOENT. -ESTALE: it is another build's.
+ */
+int bpfvm_network__open(const char *parent, bool load, struct bpfvm_session **session,
+			struct bpfvm_error *err);
+
+/* Gives it back; the machine goes, with all that was pinned, when no guest is attached. */
+void bpfvm_network__close(struct bpfvm_session *session);
+
+/* How the kernel is made to call the machine. */
+enum bpfvm_mode {
+	BPFVM_MODE_ANY,	   /* XDP: native, else skb; tc: tcx, else clsact */
+	BPFVM_MODE_NATIVE, /* XDP in the driver */
+	BPFVM_MODE_SKB,	   /* XDP on any interface */
+	BPFVM_MODE_TCX,	   /* from Linux 6.6 on */
+	BPFVM_MODE_CLSACT, /* a filter */
+};
+
+/* "xdp", "tc-ingress", "tc-egress" of enum bpfvm_hook_kind; "native" and so on of a mode. */
+const char *bpfvm_hook_kind__name(u32 kind);
+const char *bpfvm_mode__name(u32 mode);
+
+struct bpfvm_attachment {
+	const char *interface;
+	u32 kind; /* enum bpfvm_hook_kind */
+	u32 mode; /* enum bpfvm_mode */
+	const char *name; /* of the guest at this hook; NULL: the program's */
+	s32 priority;	  /* lower ones run first */
+	u32 on_trap;	  /* verdict */
+	u64 budget;	  /* instructions, up to BPFVM_SLICE */
+};
+
+/*
+ * Attaches a guest: each packet goes the way of before or meets the guest, whenever this is
+ * interrupted. `*row` is its row from then on. -ENODEV, -EEXIST (the name), -EBUSY (another XDP
+ * program, or another mode), -EINVAL (a guest of another kind), -ENOSPC.
+ */
+int bpfvm_hook__attach(struct bpfvm_session *session, const struct bpfvm_image *image,
+		       const struct bpfvm_attachment *attachment, u32 *row,
+		       struct bpfvm_error *err);
+
+/*
+ * Puts another guest in the place of one, under the same name: each packet meets the old or the new
+ * one. Maps that are declared alike in `kept`, the present image of the row, go on with their
+ * values; NULL: none. `*ns` is the time that it took.
+ */
+int bpfvm_hook__swap(struct bpfvm_session *session, u32 row, const struct bpfvm_image *image,
+		     const struct bpfvm_image *kept, u64 *ns, struct bpfvm_error *err);
+
+/* Takes guests off their interfaces, and the machine where it has no guest any more. */
+void bpfvm_hook__detach(struct bpfvm_session *session, const u32 *rows, u32 count);
+
+/* An attached guest and what its runs came to. */
+struct bpfvm_guest {
+	u32 row;
+	char interface[16];
+	u32 mode; /* enum bpfvm_mode */
+	struct bpfvm_hook hook;
+	struct bpfvm_slot slot;
+	struct bpfvm_count count;
+};
+
+/*
+ * The guests of an interface (NULL: all), of one hook (BPFVM_HOOK_KINDS: all), of one name (NULL:
+ * all), in the order of interfaces, hooks, and their turn. Returns how many.
+ */
+u32 bpfvm_hook__find(struct bpfvm_session *session, const char *interface, u32 kind,
+		     const char *name, struct bpfvm_guest guests[BPFVM_HOOKS]);
+
+/* The image of an attached guest, without its code. */
+int bpfvm_hook__image(struct bpfvm_session *session, u32 row, struct bpfvm_image **image,
+		      struct bpfvm_error *err);
+
+/* Packets that met no guest because no machine was free. */
+u64 bpfvm_network__refused(struct bpfvm_session *session);
 
 /*
  * --- what the machine costs

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -45,14 +46,43 @@ void bpfvm_pin__close(struct bpfvm_session *s)
 	}
 }
 
+void bpfvm_pin__drop_link(const char *path)
+{
+	int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return;
+	bpf_link_detach(fd); /* now; without the pin, the kernel would do it at its leisure */
+	close(fd);
+	unlink(path);
+}
+
+/* Removes what is pinned of the machine: first what lets the kernel call it. */
 static void unpin(struct bpfvm_session *s)
 {
+	DIR *dir = opendir(s->dir);
+	char path[PATH_MAX];
+	struct dirent *entry;
 	const char *name;
 
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, BPFVM_LINK_PREFIX, strlen(BPFVM_LINK_PREFIX)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", s->dir, entry->d_name);
+		bpfvm_pin__drop_link(path);
+	}
+	if (dir)
+		closedir(dir);
 	for (size_t i = 0; i < PINS; i++) {
 		pin(s, i, &name);
 		unlinkat(s->lock, name, 0);
 	}
+}
+
+void bpfvm_pin__remove(struct bpfvm_session *s)
+{
+	unpin(s);
+	rmdir(s->dir);
 }
 
 /* Whether a pinned map is as large as this build makes it. */
@@ -130,43 +160,70 @@ int bpfvm_pin__set(struct bpfvm_session *s, struct bpfvm_error *err)
 	return 0;
 }
 
-/* Makes the directory if it is not there, and takes its lock. */
-static int lock_directory(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+static int open_directory(const char *dir, bool make, bool *made, struct bpfvm_error *err)
 {
-	struct statfs fs;
+	int fd;
 
-	if (mkdir(dir, 0700) && errno != EEXIST)
+	*made = make && !mkdir(dir, 0700);
+	if (make && !*made && errno != EEXIST)
 		return bpfvm_error__set(err, -errno, "mount -t bpf bpf /sys/fs/bpf",
 					"%s: %s", dir, strerror(errno));
-	s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->lock < 0)
-		return bpfvm_error__set(err, -errno, NULL, "%s: %s", dir, strerror(errno));
-	if (fstatfs(s->lock, &fs) || fs.f_type != BPF_FS_MAGIC) {
-		unlinkat(AT_FDCWD, dir, AT_REMOVEDIR); /* if it was made here, it is empty */
-		return bpfvm_error__set(err, -EINVAL, "mount -t bpf bpf /sys/fs/bpf, and name a "
-						      "directory below",
-					"%s: not in a bpf file system", dir);
-	}
-	if (flock(s->lock, LOCK_EX))
-		return bpfvm_error__set(err, -errno, NULL, "%s: cannot be locked: %s", dir,
-					strerror(errno));
-	return 0;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? bpfvm_error__set(err, -errno, NULL, "%s: %s", dir, strerror(errno)) : fd;
 }
 
-int bpfvm_pin__find(struct bpfvm_session *s, const char *dir, struct bpfvm_error *err)
+/* Whether the directory is still the one at this path: its last user removes it. */
+static bool is_at(int fd, const char *dir)
 {
-	int ret = lock_directory(s, dir, err);
+	struct stat held, there;
 
-	if (ret)
-		return ret == -ENOENT ? -ENOTDIR : ret;
+	return !fstat(fd, &held) && !stat(dir, &there) && held.st_ino == there.st_ino &&
+	       held.st_dev == there.st_dev;
+}
+
+/* Takes the lock of the directory, which is made if it is not there and `make` says so. */
+static int lock_directory(struct bpfvm_session *s, const char *dir, bool make,
+			  struct bpfvm_error *err)
+{
+	struct statfs fs;
+	bool made;
+
+	for (;;) {
+		s->lock = open_directory(dir, make, &made, err);
+		if (s->lock < 0)
+			return s->lock;
+		if (fstatfs(s->lock, &fs) || fs.f_type != BPF_FS_MAGIC) {
+			if (made)
+				rmdir(dir);
+			return bpfvm_error__set(err, -EINVAL,
+						"mount -t bpf bpf /sys/fs/bpf, and name a "
+						"directory below",
+						"%s: not in a bpf file system", dir);
+		}
+		if (flock(s->lock, LOCK_EX))
+			return bpfvm_error__set(err, -errno, NULL, "%s: cannot be locked: %s", dir,
+						strerror(errno));
+		if (is_at(s->lock, dir))
+			return 0;
+		close(s->lock);
+	}
+}
+
+int bpfvm_pin__find(struct bpfvm_session *s, const char *dir, bool make, struct bpfvm_error *err)
+{
+	int ret;
+
 	s->dir = strdup(dir);
 	if (!s->dir)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", dir);
+	ret = lock_directory(s, dir, make, err);
+	if (ret)
+		return ret;
 	ret = get_pins(s);
 	if (ret == -ESTALE)
 		return bpfvm_error__set(err, ret, "name another directory, or remove this one",
 					"%s: a machine of another build is pinned there", dir);
 	if (ret)
-		unpin(s);
+		unpin(s); /* what a killed process may have left of one */
 	return ret;
 }

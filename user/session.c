@@ -121,7 +121,21 @@ static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 	return s->dir ? bpfvm_pin__set(s, err) : 0;
 }
 
-int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, struct bpfvm_error *err)
+static int open_session(struct bpfvm_session *s, const char *dir, bool make,
+			struct bpfvm_error *err)
+{
+	int ret = divide(s, err);
+
+	if (ret || !dir)
+		return ret ? ret : load(s, err);
+	ret = bpfvm_pin__find(s, dir, make, err);
+	if (ret == -ENOENT && s->lock >= 0 && make)
+		return load(s, err);
+	return ret ? ret : map_memory(s, err);
+}
+
+int bpfvm_session__open_at(const char *dir, bool make, struct bpfvm_session **session,
+			   struct bpfvm_error *err)
 {
 	struct bpfvm_session *s;
 	int ret = bpfvm_machine__permitted(err);
@@ -133,18 +147,17 @@ int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, stru
 		return bpfvm_error__set(err, -ENOMEM, NULL, "kernel: no memory");
 	s->lock = -1;
 	s->held = BPFVM_SLOTS;
-	ret = divide(s, err);
-	if (!ret)
-		ret = pinned ? bpfvm_pin__find(s, pinned, err) : -ENOENT;
-	if (ret == -ENOENT)
-		ret = load(s, err);
-	else if (!ret)
-		ret = map_memory(s, err);
+	ret = open_session(s, dir, make, err);
 	if (ret)
 		bpfvm_session__close(s);
 	else
 		*session = s;
 	return ret;
+}
+
+int bpfvm_session__open(const char *pinned, struct bpfvm_session **session, struct bpfvm_error *err)
+{
+	return bpfvm_session__open_at(pinned, true, session, err);
 }
 
 void bpfvm_session__close(struct bpfvm_session *s)

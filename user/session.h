@@ -58,6 +58,10 @@ int bpfvm_session__open(const char *pinned, struct bpfvm_session **session,
 			struct bpfvm_error *err);
 void bpfvm_session__close(struct bpfvm_session *session);
 
+/* The same; with `make` false, -ENOENT if there is none. */
+int bpfvm_session__open_at(const char *dir, bool make, struct bpfvm_session **session,
+			   struct bpfvm_error *err);
+
 /*
  * Kernel memory of each map; see bpfvm_core__usage. `guest` is what the present guest uses of each,
  * by map name.
@@ -81,11 +85,18 @@ u64 bpfvm_machine__build(void);
 int bpfvm_machine__load(struct bpfvm_session *session, struct bpfvm_error *err);
 
 /*
- * pin.c: locks the directory `dir` and takes the machine that is pinned in it; -ENOENT if there is
- * none, what is left of one being removed. Pins a loaded machine; closes one that was taken.
+ * pin.c: locks the directory `dir`, made if need be, and takes the machine that is pinned in it;
+ * -ENOENT if there is none, what is left of one being removed. Pins a loaded machine; closes one
+ * that was taken; removes all that is pinned, and the directory.
  */
-int bpfvm_pin__find(struct bpfvm_session *session, const char *dir, struct bpfvm_error *err);
+int bpfvm_pin__find(struct bpfvm_session *session, const char *dir, bool make,
+		    struct bpfvm_error *err);
 int bpfvm_pin__set(struct bpfvm_session *session, struct bpfvm_error *err);
 void bpfvm_pin__close(struct bpfvm_session *session);
+void bpfvm_pin__remove(struct bpfvm_session *session);
+
+/* The pins of links begin so; removes one, with what it attaches, if it is there. */
+#define BPFVM_LINK_PREFIX "link-"
+void bpfvm_pin__drop_link(const char *path);
 
 #endif

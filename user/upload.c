@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* How a guest gets into a slot of a machine: its memory is laid out, then filled, then its code. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -16,6 +17,8 @@ struct upload {
 	const struct bpfvm_slot *keep;
 	const struct bpfvm_image *kept_image;
 	u64 seed;
+	u8 *packed; /* the image, for those who come later, or NULL */
+	u32 packed_size;
 	struct bpfvm_slot slot; /* as it will be */
 	struct bpfvm_error *err;
 };
@@ -165,6 +168,9 @@ static int lay_out(struct upload *u, u64 *at)
 	u->slot.map[0] = u->keep ? u->keep->map[0] : (u32)*at;
 	if (!u->keep)
 		*at = align(*at + bpfvm_store__bytes());
+	u->slot.image = u->packed ? (u32)*at : 0;
+	u->slot.image_bytes = u->packed_size;
+	*at += u->packed_size;
 	return ret;
 }
 
@@ -180,6 +186,8 @@ static void fill(struct upload *u)
 		make_map(u, &u->image->map[i]);
 	if (!u->keep)
 		make_store(u->s, u->slot.map[0], u->seed);
+	if (u->packed)
+		memcpy(u->s->memory + u->slot.image, u->packed, u->packed_size);
 }
 
 /* Rows that are in use, counted from row 0. */
@@ -236,11 +244,16 @@ int bpfvm_upload(struct bpfvm_session *s, const struct bpfvm_image *image,
 		return bpfvm_error__set(err, -E2BIG, "build with a larger BPFVM_CODE",
 					"guest: %u instructions; a slot holds %u", image->len,
 					BPFVM_CODE);
+	ret = s->dir ? bpfvm_image__pack(image, &u.packed, &u.packed_size) : 0;
+	if (ret)
+		return bpfvm_error__set(err, ret, NULL, "guest: it cannot be packed: %s",
+					strerror(-ret));
 	ret = bpfvm_slots__take(s, image->len, slot, err);
-	if (ret)
-		return ret;
-	ret = upload(&u, *slot);
-	if (ret)
-		bpfvm_slots__free(s, *slot);
+	if (!ret) {
+		ret = upload(&u, *slot);
+		if (ret)
+			bpfvm_slots__free(s, *slot);
+	}
+	free(u.packed);
 	return ret;
 }
