@@ -1,57 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Reads an ELF object into struct object; everything that the linker indexes by is checked here. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "file.h"
 #include "object.h"
 
-#define OBJECT_MAX (32u << 20) /* bytes of a file; clang's are far below one MiB */
-#define OBJECT_NAME 256	       /* bytes of a name */
-#define HINT_COMPILE "compile it with: clang -O2 -g -target bpf -c file.c"
-#define HINT_DAMAGED "the file is damaged or was cut off; compile it again"
-
-static int read_all(struct object *object, int fd, struct bpfvm_error *err)
-{
-	size_t room = 0;
-	ssize_t n;
-
-	do {
-		if (object->size == room) {
-			u8 *bytes = realloc(object->bytes, room = room ? 2 * room : 1 << 16);
-
-			if (!bytes)
-				return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory",
-							object->path);
-			object->bytes = bytes;
-		}
-		n = read(fd, object->bytes + object->size, room - object->size);
-		if (n < 0 && errno != EINTR)
-			return bpfvm_error__set(err, -errno, NULL, "%s: %s", object->path,
-						strerror(errno));
-		object->size += n > 0 ? (size_t)n : 0;
-		if (object->size > OBJECT_MAX)
-			return bpfvm_error__set(err, -EFBIG, HINT_COMPILE,
-						"%s: larger than 32 MiB, no object file",
-						object->path);
-	} while (n);
-	return 0;
-}
-
-static int read_file(struct object *object, struct bpfvm_error *err)
-{
-	int fd = open(object->path, O_RDONLY | O_CLOEXEC), ret = -errno;
-
-	if (fd < 0)
-		return bpfvm_error__set(err, ret,
-					ret == -ENOENT ? "check the name; is it built?" : NULL,
-					"%s: %s", object->path, strerror(-ret));
-	ret = read_all(object, fd, err);
-	close(fd);
-	return ret;
-}
+#define OBJECT_NAME 256 /* bytes of a name */
 
 static int damaged(const struct object *object, struct bpfvm_error *err, const char *what)
 {
@@ -347,17 +303,17 @@ static int read_elf(struct object *object, struct bpfvm_error *err)
 	return ret;
 }
 
-int object__open(const char *path, struct object **out, struct bpfvm_error *err)
+int object__open(const struct bpfvm_file *file, struct object **out, struct bpfvm_error *err)
 {
 	struct object *object = calloc(1, sizeof(*object));
 	int ret;
 
 	if (!object)
-		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", path);
-	object->path = path;
-	ret = read_file(object, err);
-	if (!ret)
-		ret = read_elf(object, err);
+		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", file->path);
+	object->path = file->path;
+	object->bytes = file->bytes;
+	object->size = file->size;
+	ret = read_elf(object, err);
 	if (ret) {
 		object__close(object);
 		return ret;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Images: opened from an object, made from bare instructions, given memory, freed. */
+/* Images: opened from a file, made from bare instructions, given memory, freed. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "object.h"
 
 void object__close(struct object *object)
@@ -17,7 +18,6 @@ void object__close(struct object *object)
 	free(object->symbol);
 	free(object->reloc);
 	free(object->function);
-	free(object->bytes);
 	free(object);
 }
 
@@ -56,8 +56,8 @@ static void list_programs(const struct object *object, char *text, size_t size)
 	*text = 0;
 	for (size_t i = 0; i < object->functions && used < size; i++)
 		if (object->function[i].program)
-			used += (size_t)snprintf(text + used, size - used, "%s%s",
-						 used ? ", " : "", object->function[i].name);
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 object->function[i].name);
 }
 
 static int no_program(const struct object *object, const char *prog, struct bpfvm_error *err)
@@ -118,16 +118,46 @@ static int list_object(const struct object *object, struct bpfvm_program **progr
 	return 0;
 }
 
-int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count,
-			 struct bpfvm_error *err)
+/* An image has one. */
+static int list_image(const struct bpfvm_file *file, struct bpfvm_program **programs, u32 *count,
+		      struct bpfvm_error *err)
 {
-	struct object *object;
-	int ret = object__open(path, &object, err);
+	struct bpfvm_image *image;
+	int ret = bpfvm_file__unpack(file, &image, err);
 
 	if (ret)
 		return ret;
-	ret = list_object(object, programs, count, err);
-	object__close(object);
+	*programs = calloc(1, sizeof(**programs));
+	if (*programs) {
+		**programs = (struct bpfvm_program){image->name, image->section, image->len};
+		image->name = image->section = NULL;
+		*count = 1;
+	} else {
+		ret = bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", file->path);
+	}
+	bpfvm_image__free(image);
+	return ret;
+}
+
+int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count,
+			 struct bpfvm_error *err)
+{
+	struct bpfvm_file file;
+	struct object *object;
+	int ret = bpfvm_file__read(&file, path, err);
+
+	if (ret)
+		return ret;
+	if (bpfvm_file__is_image(&file)) {
+		ret = list_image(&file, programs, count, err);
+	} else {
+		ret = object__open(&file, &object, err);
+		if (!ret) {
+			ret = list_object(object, programs, count, err);
+			object__close(object);
+		}
+	}
+	free(file.bytes);
 	return ret;
 }
 
@@ -168,18 +198,18 @@ static int fill_image(struct object *object, const char *prog, struct bpfvm_imag
 	return 0;
 }
 
-int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **out,
-		      struct bpfvm_error *err)
+static int open_object(const struct bpfvm_file *file, const char *prog, struct bpfvm_image **out,
+		       struct bpfvm_error *err)
 {
 	struct bpfvm_image *image;
 	struct object *object;
-	int ret = object__open(path, &object, err);
+	int ret = object__open(file, &object, err);
 
 	if (ret)
 		return ret;
 	image = calloc(1, sizeof(*image));
 	ret = image ? fill_image(object, prog, image, err)
-		    : bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", path);
+		    : bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", file->path);
 	object__close(object);
 	if (ret) {
 		bpfvm_image__free(image);
@@ -187,6 +217,38 @@ int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **o
 	}
 	*out = image;
 	return 0;
+}
+
+static int open_image(const struct bpfvm_file *file, const char *prog, struct bpfvm_image **out,
+		      struct bpfvm_error *err)
+{
+	struct bpfvm_image *image;
+	char hint[256];
+	int ret = bpfvm_file__unpack(file, &image, err);
+
+	if (ret)
+		return ret;
+	if (!prog || !strcmp(prog, image->name)) {
+		*out = image;
+		return 0;
+	}
+	snprintf(hint, sizeof(hint), "it is the image of %s alone", image->name);
+	bpfvm_image__free(image);
+	return bpfvm_error__set(err, -ENOENT, hint, "%s: no program named %s", file->path, prog);
+}
+
+int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image,
+		      struct bpfvm_error *err)
+{
+	struct bpfvm_file file;
+	int ret = bpfvm_file__read(&file, path, err);
+
+	if (ret)
+		return ret;
+	ret = bpfvm_file__is_image(&file) ? open_image(&file, prog, image, err)
+					  : open_object(&file, prog, image, err);
+	free(file.bytes);
+	return ret;
 }
 
 int bpfvm_image__from_code(const struct vm_insn *code, u32 len, struct bpfvm_image **out)
@@ -248,7 +310,7 @@ void bpfvm_image__free(struct bpfvm_image *image)
 	free(image);
 }
 
-static _Bool is_taken(const struct bpfvm_image *image, u32 region)
+_Bool bpfvm_image__is_taken(const struct bpfvm_image *image, u32 region)
 {
 	for (u32 i = 0; i < image->maps; i++)
 		if (image->map[i].region == region)
@@ -260,7 +322,7 @@ static u32 first_free_area(const struct bpfvm_image *image)
 {
 	u32 number = VM_REGION_FREE;
 
-	while (number < VM_REGIONS && is_taken(image, number))
+	while (number < VM_REGIONS && bpfvm_image__is_taken(image, number))
 		number++;
 	return number;
 }
@@ -272,7 +334,7 @@ int bpfvm_image__add_area(struct bpfvm_image *image, u32 number, const char *nam
 
 	if (!number)
 		number = first_free_area(image);
-	if (number >= VM_REGIONS || is_taken(image, number))
+	if (number >= VM_REGIONS || bpfvm_image__is_taken(image, number))
 		return bpfvm_error__set(err, -ENOSPC, "a guest has no more regions than that",
 					"region %s: all %u are taken", name, VM_REGIONS);
 	if (size > VM_OFFSET_MASK + 1u)

@@ -9,6 +9,7 @@
 #include "bpfvm.h"
 
 struct btf;
+struct bpfvm_file;
 
 /* The relocations of BPF that a linked guest may need; elf.h knows two of them. */
 enum object_reloc_type {
@@ -54,7 +55,7 @@ struct object_function {
 
 struct object {
 	const char *path;
-	u8 *bytes;
+	u8 *bytes; /* of the file */
 	size_t size;
 	Elf *elf;
 	struct object_section *section;
@@ -68,8 +69,8 @@ struct object {
 	struct btf *btf; /* or NULL */
 };
 
-/* Reads a file; `path` has to stay. -ENOENT and its like, -ENOEXEC, -EINVAL, -EFBIG. */
-int object__open(const char *path, struct object **object, struct bpfvm_error *err);
+/* Reads what is in a file, which has to stay. -ENOEXEC, -EINVAL, -ENOMEM. */
+int object__open(const struct bpfvm_file *file, struct object **object, struct bpfvm_error *err);
 void object__close(struct object *object);
 
 _Bool object__is_code(const struct object *object, u32 section);
@@ -111,6 +112,9 @@ struct btf *object__new_btf(const void *data, u32 size);
 
 /* Takes the type information over from .BTF, if there is any. -EINVAL. */
 int object__read_btf(struct object *object, struct bpfvm_error *err);
+
+/* Whether an area or a map of the image has that region. */
+_Bool bpfvm_image__is_taken(const struct bpfvm_image *image, u32 region);
 
 /* Links function `fn` with all it reaches into the code and the memory areas of an empty image. */
 int object__link(struct object *object, struct object_function *fn, struct bpfvm_image *image,
