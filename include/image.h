@@ -22,6 +22,7 @@ enum vm_image_number {
 	VM_IMAGE_AREAS,	    /* struct vm_image_area */
 	VM_IMAGE_MAPS,	    /* struct vm_image_map */
 	VM_IMAGE_FIRSTS,    /* struct vm_image_first */
+	VM_IMAGE_VARIABLES, /* struct vm_image_variables */
 	VM_IMAGE_FUNCTIONS, /* struct vm_image_function, by start */
 	VM_IMAGE_LINES,	    /* struct vm_image_line, by insn */
 	VM_IMAGE_BTF,	    /* bytes: a section .BTF */
@@ -48,7 +49,7 @@ struct vm_image {
 	u32 path; /* of the object that it was made from */
 	u32 reserved;
 	struct vm_image_part part[VM_IMAGE_PARTS];
-	u64 spare[3];
+	u64 spare[2];
 };
 _Static_assert(sizeof(struct vm_image) == 160, "the header has a fixed size");
 
@@ -75,6 +76,13 @@ struct vm_image_first {
 	u32 map; /* its number */
 	u32 index;
 	u32 first; /* instruction, plus 1 */
+};
+
+/* A section of variables within an area. */
+struct vm_image_variables {
+	u32 name;
+	u32 region;
+	u32 offset, size; /* bytes */
 };
 
 struct vm_image_function {

@@ -99,6 +99,17 @@ static void add_maps(struct packer *p)
 	}
 }
 
+static void add_variables(struct packer *p)
+{
+	for (u32 i = 0; i < p->image->variables; i++) {
+		const struct bpfvm_variables *v = &p->image->variable[i];
+		const struct vm_image_variables row = {add_string(p, v->name), v->region, v->offset,
+						       v->size};
+
+		append(p, VM_IMAGE_VARIABLES, &row, sizeof(row));
+	}
+}
+
 static void add_functions(struct packer *p)
 {
 	for (u32 i = 0; i < p->image->functions; i++) {
@@ -190,6 +201,7 @@ int bpfvm_image__pack(const struct bpfvm_image *image, u8 **bytes, u32 *size)
 	append(&p, VM_IMAGE_CODE, image->code, (u64)image->len * sizeof(*image->code));
 	add_areas(&p);
 	add_maps(&p);
+	add_variables(&p);
 	add_functions(&p);
 	add_debug(&p);
 	ret = p.failed ? -ENOMEM : join(&p, &head, bytes, size);

@@ -72,6 +72,7 @@ static int check_parts(const struct reader *r)
 		[VM_IMAGE_AREAS] = {"areas", sizeof(struct vm_image_area)},
 		[VM_IMAGE_MAPS] = {"maps", sizeof(struct vm_image_map)},
 		[VM_IMAGE_FIRSTS] = {"programs of maps", sizeof(struct vm_image_first)},
+		[VM_IMAGE_VARIABLES] = {"variables", sizeof(struct vm_image_variables)},
 		[VM_IMAGE_FUNCTIONS] = {"functions", sizeof(struct vm_image_function)},
 		[VM_IMAGE_LINES] = {"lines", sizeof(struct vm_image_line)},
 		[VM_IMAGE_BTF] = {"BTF", 1},
@@ -231,6 +232,31 @@ static int read_maps(struct reader *r)
 	return ret;
 }
 
+static int read_variables(struct reader *r)
+{
+	struct bpfvm_image *image = r->image;
+	u32 n;
+	const struct vm_image_variables *rows = part_of(r, VM_IMAGE_VARIABLES, sizeof(*rows), &n);
+
+	image->variable = calloc(n + 1ull, sizeof(*image->variable));
+	r->no_memory |= !image->variable;
+	if (!image->variable)
+		return damaged(r, "");
+	for (u32 i = 0; i < n; i++) {
+		struct bpfvm_variables *v = &image->variable[i];
+		u32 room = rows[i].region < VM_REGIONS ? image->area[rows[i].region].size : 0;
+
+		if (rows[i].offset > room || rows[i].size > room - rows[i].offset ||
+		    !take_string(r, rows[i].name, &v->name))
+			return damaged(r, "variables");
+		v->region = rows[i].region;
+		v->offset = rows[i].offset;
+		v->size = rows[i].size;
+		image->variables++;
+	}
+	return 0;
+}
+
 static int read_functions(struct reader *r)
 {
 	struct bpfvm_image *image = r->image;
@@ -298,9 +324,10 @@ static int read_lines(struct reader *r)
 static int unpack(const char *from, const void *bytes, u32 size, struct bpfvm_image **image,
 		  struct bpfvm_error *err)
 {
-	static int (*const steps[])(struct reader *) = {read_header, read_code, read_btf,
-							read_areas,  read_maps, read_functions,
-							read_lines};
+	static int (*const steps[])(struct reader *) = {
+		read_header, read_code,	     read_btf,	     read_areas,
+		read_maps,   read_variables, read_functions, read_lines,
+	};
 	struct reader r = {.from = from, .bytes = bytes, .size = size, .err = err};
 	int ret = 0;
 

@@ -40,6 +40,8 @@ struct {
 	__uint(max_entries, 1);
 } seen SEC(".maps");
 
+__u64 total;
+
 SEC("xdp") int first(struct xdp_md *ctx)
 {
 	bpf_tail_call(ctx, &jumps, 1);
@@ -52,7 +54,7 @@ SEC("xdp") int second(struct xdp_md *ctx)
 	__u32 *value = bpf_map_lookup_elem(&seen, &key);
 
 	if (value)
-		*value += not_a_program(ctx);
+		*value += not_a_program(ctx), total++;
 	bpf_tail_call(ctx, &jumps, 2);
 	return XDP_PASS;
 }

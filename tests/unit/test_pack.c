@@ -128,6 +128,13 @@ static void assert_same(const struct bpfvm_image *a, const struct bpfvm_image *b
 		assert_string_equal(a->area[i].name, b->area[i].name);
 		assert_memory_equal(a->area[i].data, b->area[i].data, a->area[i].size);
 	}
+	assert_int_equal(a->variables, b->variables);
+	for (u32 i = 0; i < a->variables; i++) {
+		struct bpfvm_variables x = a->variable[i], y = b->variable[i];
+
+		assert_string_equal(x.name, y.name);
+		assert_true(x.region == y.region && x.offset == y.offset && x.size == y.size);
+	}
 	assert_int_equal(a->functions, b->functions);
 	for (u32 i = 0; i < a->functions; i++) {
 		assert_string_equal(a->function[i].name, b->function[i].name);
@@ -418,6 +425,9 @@ static void names_the_damage(void **state)
 	assert_refusal(VM_IMAGE_FIRSTS, 4, 4, -EINVAL, "programs of maps");
 	assert_refusal(VM_IMAGE_FIRSTS, 8, 0, -EINVAL, "programs of maps");
 	assert_refusal(VM_IMAGE_FIRSTS, 8, 100000, -EINVAL, "programs of maps");
+	assert_refusal(VM_IMAGE_VARIABLES, 4, VM_REGION_RODATA + 100, -EINVAL, "variables");
+	assert_refusal(VM_IMAGE_VARIABLES, 8, ~0u, -EINVAL, "damaged: variables");
+	assert_refusal(VM_IMAGE_VARIABLES, 12, 100000, -EINVAL, "damaged: variables");
 	assert_refusal(FUNCTION(len), 100000, -EINVAL, "damaged: functions");
 	assert_refusal(FUNCTION(program), 2, -EINVAL, "damaged: functions");
 	assert_refusal(VM_IMAGE_LINES, 0, 100000, -EINVAL, "damaged: lines");
