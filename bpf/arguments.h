@@ -56,6 +56,19 @@ static __always_inline u32 map_of(struct bpfvm_machine *m, u64 region)
 #define VM_VALUE_OF(map) MAP_FIELD(map, value_size)
 #include "helper_args.h"
 
+#define VM_MAP_TRAITS(map) MAP_FIELD(map, traits)
+#define VM_MAP_WALK(map, elem, key) bpfvm_map_walk(map, elem, key)
+#define VM_MAP_VALUE(map, elem) value_of(map, elem, m->cpu)
+
+static __always_inline long value_of(u32 map, u32 elem, u32 cpu)
+{
+	u8 *memory = memory_map();
+
+	return memory ? vm_map_value(VM_AT(memory, map, struct vm_map), elem, cpu) : 0;
+}
+
+#include "helper_turns.h"
+
 static __noinline u32 argument(struct bpfvm_machine *m, u32 i, u32 kind)
 {
 	return vm_argument(m, &m->call, i, kind);

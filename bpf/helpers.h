@@ -4,7 +4,6 @@
 #define BPFVM_HELPERS_H
 
 #include "arguments.h"
-#include "helper_turns.h"
 #include "memory.h"
 
 /* What the bodies below see of a call. */
@@ -298,6 +297,14 @@ static __always_inline u64 plain_body(struct bpfvm_machine *m, u8 *memory, u32 n
 	return 0;
 }
 
+/* A function that for_each_map_elem called has returned: on to the next element. */
+__noinline u32 bpfvm_each_next(u32 index)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+
+	return m ? vm_each_next(m) : VM_TRAP_EMPTY;
+}
+
 /*
  * Serves the helpers that every kind of guest has, its arguments being checked. Returns a trap or
  * VM_STOP_NONE.
@@ -317,6 +324,8 @@ __noinline u32 bpfvm_helper_any(u32 index, u32 number)
 		return VM_STOP_NONE;
 	case BPF_FUNC_loop:
 		return vm_loop(&m->st, m->row, m->call.v);
+	case BPF_FUNC_for_each_map_elem:
+		return vm_each(m, &m->call);
 	}
 	r0 = map_body(m, memory, number, &stop);
 	if (stop) {

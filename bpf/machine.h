@@ -89,7 +89,12 @@ next:
 out:
 	m->st.pc = pc;
 	m->st.left = left;
-	stop = rare(r, why, kind);
+	if ((u32)why == RARE_ENTER)
+		stop = enter(m, why >> 32);
+	else if ((u32)why == RARE_LEAVE && m->st.depth)
+		stop = leave(m, r->index);
+	else
+		stop = rare(r, why, kind);
 	*code_of_run = code_of(r->slots, m->slot);
 	*pc_of_run = m->st.pc;
 	*left_of_run = m->st.left;

@@ -61,12 +61,12 @@ static __always_inline u32 enter(struct bpfvm_machine *m, u32 pc)
 	return VM_STOP_NONE;
 }
 
-static __always_inline u32 leave(struct bpfvm_machine *m)
+static __always_inline u32 leave(struct bpfvm_machine *m, u32 index)
 {
 	if (!m->st.depth)
 		return VM_STOP_EXIT;
 	m->st.pc = vm_frame_pop(&m->st, m->row);
-	return VM_STOP_NONE;
+	return m->st.pc == VM_PC_EACH ? bpfvm_each_next(index) : VM_STOP_NONE;
 }
 
 /* The zeros behind a guest are not instructions of it. */
@@ -104,7 +104,7 @@ static __always_inline u64 insn_of(struct bpfvm_machine *m)
 			stop_ = enter(m, operand_);                                                \
 			break;                                                                     \
 		case RARE_LEAVE:                                                                   \
-			stop_ = leave(m);                                                          \
+			stop_ = leave(m, index);                                                         \
 			break;                                                                     \
 		case RARE_HELPER: {                                                                \
 			u32 pc_ = m->st.pc++; /* some helpers go on elsewhere */                   \
@@ -119,10 +119,10 @@ static __always_inline u64 insn_of(struct bpfvm_machine *m)
 		case VM_TRAP_BOUNDS:                                                               \
 			stop_ = BEFORE_PACKET;                                                     \
 			m->st.pc += !stop_;                                                        \
-			if (stop_)                                                                 \
-				stop_ = bpfvm_fault(index, insn_);                                 \
 			break;                                                                     \
 		}                                                                                  \
+		if (stop_ == VM_TRAP_BOUNDS)                                                       \
+			stop_ = bpfvm_fault(index, insn_);                                         \
 		m->st.stop = stop_;                                                                \
 	})
 
