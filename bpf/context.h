@@ -34,15 +34,11 @@ static __always_inline void *map_context(struct bpfvm_machine *m, u8 *memory, u3
 #define GUEST_DATA VM_ADDRESS(VM_REGION_PACKET, 0)
 
 /* Fills in the context and the regions of the packet; again after the packet has changed. */
-__noinline u32 bpfvm_fill_xdp(struct xdp_md *ctx, u32 index)
+static __always_inline void fill_xdp(struct xdp_md *ctx, struct bpfvm_machine *m, u8 *memory)
 {
-	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	u8 *memory = memory_map();
 	u32 size = ctx->data_end - ctx->data, meta = ctx->data - ctx->data_meta;
 	struct xdp_md *md;
 
-	if (!m || !memory)
-		return 0;
 	md = map_context(m, memory, sizeof(*md), 0);
 	map_packet(m, size, meta);
 	md->data = GUEST_DATA;
@@ -51,7 +47,6 @@ __noinline u32 bpfvm_fill_xdp(struct xdp_md *ctx, u32 index)
 	md->ingress_ifindex = ctx->ingress_ifindex;
 	md->rx_queue_index = ctx->rx_queue_index;
 	md->egress_ifindex = 0;
-	return 1;
 }
 
 /* FIELD(name) for what a tc program may read, CHANGE(name) for what it may write, too. */
@@ -62,15 +57,11 @@ __noinline u32 bpfvm_fill_xdp(struct xdp_md *ctx, u32 index)
 	CHANGE(cb[2]) CHANGE(cb[3]) CHANGE(cb[4]) FIELD(hash) CHANGE(tc_classid) FIELD(napi_id)    \
 	CHANGE(tstamp) FIELD(wire_len) FIELD(gso_segs) FIELD(gso_size)
 
-__noinline u32 bpfvm_fill_tc(struct __sk_buff *ctx, u32 index)
+static __always_inline void fill_tc(struct __sk_buff *ctx, struct bpfvm_machine *m, u8 *memory)
 {
-	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	u8 *memory = memory_map();
 	u32 size = ctx->data_end - ctx->data, meta = ctx->data - ctx->data_meta;
 	struct __sk_buff *md;
 
-	if (!m || !memory)
-		return 0;
 	md = map_context(m, memory, sizeof(*md), sizeof(*md));
 	map_packet(m, size, meta);
 #define FIELD(name) md->name = ctx->name;
@@ -81,21 +72,14 @@ __noinline u32 bpfvm_fill_tc(struct __sk_buff *ctx, u32 index)
 	md->data = GUEST_DATA;
 	md->data_meta = GUEST_DATA - meta;
 	md->data_end = GUEST_DATA + size;
-	return 1;
 }
 
 /* What the guest wrote into its context comes to the packet. Only what differs: a write to tstamp
  * is more than its value.
  */
-__noinline u32 bpfvm_store_tc(struct __sk_buff *ctx, u32 index)
+static __always_inline void store_tc(struct __sk_buff *ctx, struct bpfvm_machine *m, u8 *memory)
 {
-	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	u8 *memory = memory_map();
-	struct __sk_buff *md;
-
-	if (!m || !memory)
-		return 0;
-	md = (void *)MEMORY(memory, m->memory + VM_STACK_SIZE);
+	struct __sk_buff *md = (void *)MEMORY(memory, m->memory + VM_STACK_SIZE);
 #define FIELD(name)
 #define CHANGE(name)                                                                               \
 	if (md->name != ctx->name)                                                                 \
@@ -103,8 +87,23 @@ __noinline u32 bpfvm_store_tc(struct __sk_buff *ctx, u32 index)
 	TC_FIELDS
 #undef FIELD
 #undef CHANGE
-	return 1;
 }
+
+/* The same for helpers, which find the context changed and change it. */
+#define CONTEXT_CALL(verb, kind, type)                                                             \
+	__noinline u32 bpfvm_##verb##_##kind(struct type *ctx, u32 index)                          \
+	{                                                                                          \
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
+		u8 *memory = memory_map();                                                         \
+                                                                                                   \
+		if (!m || !memory)                                                                 \
+			return 0;                                                                  \
+		verb##_##kind(ctx, m, memory);                                                     \
+		return 1;                                                                          \
+	}
+CONTEXT_CALL(fill, xdp, xdp_md)
+CONTEXT_CALL(fill, tc, __sk_buff)
+CONTEXT_CALL(store, tc, __sk_buff)
 
 /* Where the packet lies now: after any helper that may have moved it. */
 #define LOCATE(r, md)                                                                              \

@@ -9,37 +9,31 @@
  * A hook: `interface` is the field of the context with its number, `pass` the verdict where no
  * guest is, FILL copies the context for the guest, STORE brings back what the guest changed there.
  */
-#define HOOK(section, name, type, interface, which, kind, pass, FILL, STORE)                    \
+#define HOOK(section, name, type, interface, which, kind, pass, FILL, STORE)                       \
 	SEC(section)                                                                               \
-	int NAME(name)(struct type *ctx)                                                        \
+	int NAME(name)(struct type *ctx)                                                           \
 	{                                                                                          \
-		u64 arrived = bpfvm_arrive(ctx->interface, which, (u32)(pass));                    \
-		struct run r = {.ctx = ctx, .index = (u32)arrived};                                \
-		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, (u32)arrived);                   \
-		u32 verdict = arrived >> 32;                                                       \
+		struct run r = {.ctx = ctx};                                                       \
+		struct bpfvm_machine *m = arrive(&r, ctx->interface, which, (u32)(pass));          \
                                                                                                    \
 		if (!m)                                                                            \
-			return verdict;                                                            \
-		if (m->context)                                                                \
-			FILL(ctx, r.index);                                                        \
-		if (find(&r, m)) {                                                                 \
-			LOCATE(&r, ctx);                                                           \
-			SPIN(&r, kind);                                                            \
-		}                                                                                  \
-		if (m->context)                                                                \
-			STORE(ctx, r.index);                                                       \
-		verdict = m->verdict;                                                              \
-		release(m);                                                                        \
-		return verdict;                                                                    \
+			return r.verdict;                                                          \
+		if (m->context)                                                                    \
+			FILL(ctx, m, r.memory);                                                    \
+		enter_turns(&r, m);                                                                \
+		LOCATE(&r, ctx);                                                                   \
+		SPIN(&r, kind);                                                                    \
+		if (m->context)                                                                    \
+			STORE(ctx, m, r.memory);                                                   \
+		return depart(&r, m);                                                              \
 	}
-#define NOTHING(ctx, index)
+#define NOTHING(ctx, m, memory)
 
-HOOK("xdp", bpfvm_xdp, xdp_md, ingress_ifindex, BPFVM_HOOK_XDP, KIND_XDP, XDP_PASS, bpfvm_fill_xdp,
+HOOK("xdp", bpfvm_xdp, xdp_md, ingress_ifindex, BPFVM_HOOK_XDP, KIND_XDP, XDP_PASS, fill_xdp,
      NOTHING)
-HOOK("tc", bpfvm_tc, __sk_buff, ifindex, BPFVM_HOOK_TC, KIND_TC, TC_ACT_UNSPEC, bpfvm_fill_tc,
-     bpfvm_store_tc)
-HOOK("tc", bpfvm_egress, __sk_buff, ifindex, BPFVM_HOOK_EGRESS, KIND_TC, TC_ACT_UNSPEC,
-     bpfvm_fill_tc, bpfvm_store_tc)
+HOOK("tc", bpfvm_tc, __sk_buff, ifindex, BPFVM_HOOK_TC, KIND_TC, TC_ACT_UNSPEC, fill_tc, store_tc)
+HOOK("tc", bpfvm_egress, __sk_buff, ifindex, BPFVM_HOOK_EGRESS, KIND_TC, TC_ACT_UNSPEC, fill_tc,
+     store_tc)
 
 /* Runs, or goes on with, a machine that user space claimed and prepared; returns enum vm_stop. */
 SEC("syscall")
@@ -48,12 +42,17 @@ int NAME(bpfvm_call)(struct bpfvm_call *call)
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, call->machine);
 	struct run r = {.index = call->machine};
 
-	if (!m || !find(&r, m))
+	r.memory = memory_map();
+	r.slots = all_slots();
+	if (!m || !r.memory || !r.slots || !m->len)
 		return VM_TRAP_EMPTY;
+	enter_turns(&r, m);
 	m->cpu = bpf_get_smp_processor_id();
 	SPIN(&r, KIND_CALL);
 	m->st.pc = r.pc;
 	m->st.left = r.left;
+	if (m->held && m->st.stop != VM_TRAP_STEPS)
+		let_go(m);
 	return m->st.stop;
 }
 

@@ -53,6 +53,7 @@ static __always_inline u32 lock(struct bpfvm_machine *m)
 	if (at)
 		return VM_TRAP_LOCK;
 	m->locked = m->call.at[0];
+	m->held = 1;
 	return VM_STOP_NONE;
 }
 
@@ -170,8 +171,10 @@ static __always_inline u64 reserve(struct bpfvm_machine *m)
 	if (at < 0)
 		return 0;
 	for (u32 i = 0; i < BPFVM_SAMPLES; i++) {
-		if (!m->sample[i])
+		if (!m->sample[i]) {
+			m->held = 1;
 			return m->sample[i] = address_of(m, at);
+		}
 	}
 	bpfvm_ring_commit(call->map, at, 1);
 	return 0;

@@ -62,6 +62,8 @@ struct bpfvm_machine {
 	u32 cpu;     /* that it runs on */
 	u32 chained; /* guests that have run on this packet before */
 	u32 tails;   /* tail calls of this run */
+	u32 next;    /* row of the next guest of the hook, plus 1, or 0 */
+	u32 held;    /* the guest has had a lock or a sample */
 	u32 locked;  /* offset of the spin lock that the guest holds, or 0 */
 	u32 sample[BPFVM_SAMPLES]; /* addresses of ring buffer samples that it has reserved, or 0 */
 	s64 perf; /* the record of a perf_event_output that is being written, or -1 */

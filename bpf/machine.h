@@ -89,10 +89,12 @@ next:
 out:
 	m->st.pc = pc;
 	m->st.left = left;
-	if ((u32)why == RARE_ENTER)
+	if ((u32)why == RARE_ENTER && m->st.depth < VM_FRAMES - 1)
 		stop = enter(m, why >> 32);
 	else if ((u32)why == RARE_LEAVE && m->st.depth)
 		stop = leave(m, r->index);
+	else if ((u32)why == RARE_LEAVE && !m->next)
+		m->st.stop = stop = VM_STOP_EXIT; /* the way out of most runs, without a call */
 	else
 		stop = rare(r, why, kind);
 	*code_of_run = code_of(r->slots, m->slot);

@@ -85,6 +85,7 @@ struct run {
 	u64 left;
 	u64 pc;
 	u32 index; /* of the machine */
+	u32 verdict; /* where there is no machine */
 };
 
 static __always_inline struct vm_insn *all_slots(void)

@@ -136,7 +136,7 @@ static __always_inline u64 insn_of(struct bpfvm_machine *m)
 		if (SERVE(bpfvm_helper_##kind(ctx, index, operand_),                               \
 			  meta_access(m, (void *)(long)ctx->data_meta, (void *)(long)ctx->data,    \
 				      insn_)))                                                     \
-			return bpfvm_next(index, pass, (u32)(pass_too));                                 \
+			return m->next ? bpfvm_next(index, pass, (u32)(pass_too)) : m->st.stop;                                 \
 		return VM_STOP_NONE;                                                               \
 	}
 RARE_HOOK(xdp, xdp_md, XDP_PASS, XDP_PASS)

@@ -47,22 +47,17 @@ static __noinline u32 clear_stack(struct bpfvm_machine *m, u8 *memory)
  * from run to run; those of context and packet belong to the hook. Returns VM_STOP_NONE, or
  * VM_TRAP_EMPTY.
  */
-__noinline u32 bpfvm_start(u32 index, u32 row)
+static __always_inline u32 start(struct bpfvm_machine *m, u8 *memory, struct bpfvm_hook *hook, u32 row)
 {
-	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, row);
-	u8 *memory = memory_map();
-	struct bpfvm_slot *slot;
-	u32 n;
+	u32 n = *(volatile u32 *)&hook->slot;
+	struct bpfvm_slot *slot = ELEMENT(bpfvm_slots, n);
 
-	if (!m || !hook || !memory)
-		return VM_TRAP_EMPTY;
-	n = *(volatile u32 *)&hook->slot;
 	m->hook = row;
 	m->context = hook->context;
-	slot = ELEMENT(bpfvm_slots, n);
+	m->next = *(volatile u32 *)&hook->next;
+	m->verdict = hook->on_trap;
 	if (!slot || !slot->len)
-		return m->st.stop = VM_TRAP_EMPTY;
+		return VM_TRAP_EMPTY;
 	if (m->slot != n || m->version != slot->version) {
 		COPY_ROWS(m->row, slot->row, VM_REGION_RODATA, VM_REGIONS);
 		m->slot = n;
@@ -84,7 +79,7 @@ __noinline u32 bpfvm_start(u32 index, u32 row)
 	}
 	m->st.pc = slot->entry;
 	m->st.left = hook->budget;
-	return m->st.stop = VM_STOP_NONE;
+	return VM_STOP_NONE;
 }
 
 /* Finds the guests of a hook; its first row plus 1, or 0. */
@@ -100,43 +95,12 @@ static __always_inline u32 first_of(u32 ifindex, u32 kind)
 	return 0;
 }
 
-/*
- * A packet has come to a hook: a machine for its first guest, ready to run. Returns the machine's
- * index, or ARRIVED_NONE and, in the upper half, the verdict.
- */
-#define ARRIVED_NONE (~0u)
-__noinline u64 bpfvm_arrive(u32 ifindex, u32 kind, u32 pass)
-{
-	u32 row = first_of(ifindex, kind) - 1, cpu = bpf_get_smp_processor_id();
-	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, row);
-	struct bpfvm_machine *m;
-	struct bpfvm_count *count;
-	u32 index;
-
-	if (!hook)
-		return (u64)pass << 32 | ARRIVED_NONE;
-	index = claim(cpu);
-	m = ELEMENT(bpfvm_machines, index);
-	if (m) {
-		m->cpu = cpu;
-		m->chained = 0;
-		m->verdict = hook->on_trap;
-		if (!bpfvm_start(index, row))
-			return index;
-		release(m);
-		return (u64)hook->on_trap << 32 | ARRIVED_NONE;
-	}
-	count = ELEMENT(bpfvm_counts, BPFVM_COUNT(cpu, BPFVM_HOOKS));
-	if (count)
-		__sync_fetch_and_add(&count->stop[VM_TRAP_BUSY], 1);
-	return (u64)hook->on_trap << 32 | ARRIVED_NONE;
-}
-
 /* Gives back what a guest held when it ended: a lock, samples that it had reserved. */
 static __always_inline void let_go(struct bpfvm_machine *m)
 {
 	u8 *memory = memory_map();
 
+	m->held = 0;
 	if (m->locked && memory) {
 		*(volatile u32 *)MEMORY(memory, m->locked & ~3u) = 0;
 		m->locked = 0;
@@ -168,37 +132,89 @@ static __always_inline void count_run(u32 index, struct bpfvm_machine *m, struct
 }
 
 /*
- * A guest stopped, m->st.stop says why: counts the run and makes the next guest of the hook ready
- * if the verdict lets the packet pass. Returns VM_STOP_NONE to go on, else m->st.stop.
+ * A packet has come to a hook: its first guest, ready to run on a machine, and what turns need of
+ * it in `r`. Returns NULL where there is none, the verdict then being in `r`.
+ */
+static __always_inline struct bpfvm_machine *arrive(struct run *r, u32 ifindex, u32 kind, u32 pass)
+{
+	u32 row = first_of(ifindex, kind) - 1, cpu = bpf_get_smp_processor_id();
+	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, row);
+	struct bpfvm_machine *m;
+
+	r->verdict = pass;
+	r->memory = memory_map();
+	r->slots = all_slots();
+	if (!hook || !r->memory || !r->slots)
+		return NULL;
+	r->verdict = hook->on_trap;
+	r->index = claim(cpu);
+	m = ELEMENT(bpfvm_machines, r->index);
+	if (!m) {
+		struct bpfvm_count *count = ELEMENT(bpfvm_counts, BPFVM_COUNT(cpu, BPFVM_HOOKS));
+
+		if (count)
+			__sync_fetch_and_add(&count->stop[VM_TRAP_BUSY], 1);
+		return NULL;
+	}
+	m->cpu = cpu;
+	m->chained = 0;
+	if (!start(m, r->memory, hook, row))
+		return m;
+	release(m);
+	return NULL;
+}
+
+/* The guest of `hook` stopped: its verdict is found, the run counted. */
+static __always_inline void conclude(u32 index, struct bpfvm_machine *m, struct bpfvm_hook *hook)
+{
+	m->verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
+	count_run(index, m, hook);
+	if (UNLIKELY(m->held))
+		let_go(m);
+}
+
+/*
+ * A guest with others behind it stopped, m->st.stop says why: makes the next one ready if the
+ * verdict lets the packet pass. Returns VM_STOP_NONE to go on, else m->st.stop.
  */
 __noinline u32 bpfvm_next(u32 index, u32 pass, u32 pass_too)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
 	struct bpfvm_hook *hook = m ? ELEMENT(bpfvm_hooks, m->hook) : NULL;
-	u32 next;
+	struct bpfvm_hook *next = m ? ELEMENT(bpfvm_hooks, m->next - 1) : NULL;
+	u8 *memory = memory_map();
+	u32 verdict;
 
-	if (!hook)
+	if (!hook || !memory)
 		return VM_TRAP_EMPTY;
-	m->verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
-	count_run(index, m, hook);
-	let_go(m);
-	next = *(volatile u32 *)&hook->next;
-	if (!next || (m->verdict != pass && m->verdict != pass_too) || m->chained >= BPFVM_HOOKS)
+	verdict = m->st.stop == VM_STOP_EXIT ? (u32)m->st.reg[0] : hook->on_trap;
+	if (!next || (verdict != pass && verdict != pass_too) || m->chained >= BPFVM_HOOKS)
 		return m->st.stop;
+	conclude(index, m, hook);
 	m->chained++;
-	return bpfvm_start(index, next - 1);
+	return m->st.stop = start(m, memory, next, m->next - 1);
 }
 
-/* What turns need of a machine that is ready goes to locals. */
-static __always_inline _Bool find(struct run *r, struct bpfvm_machine *m)
+/* The last guest of a run stopped: the verdict of the hook, and the machine is free. */
+static __always_inline u32 depart(struct run *r, struct bpfvm_machine *m)
+{
+	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, m->hook);
+	u32 verdict;
+
+	if (hook)
+		conclude(r->index, m, hook);
+	verdict = m->verdict;
+	release(m);
+	return verdict;
+}
+
+/* The state that turns need goes to `r`. */
+static __always_inline void enter_turns(struct run *r, struct bpfvm_machine *m)
 {
 	r->m = m;
-	r->memory = memory_map();
-	r->slots = all_slots();
 	r->pc = m->st.pc;
 	r->left = m->st.left;
 	m->st.stop = VM_STOP_NONE;
-	return r->memory && r->slots;
 }
 
 #endif

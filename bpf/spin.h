@@ -30,7 +30,7 @@ static __always_inline u32 spin_loop(struct run *r, const enum kind kind)
 	return r->m->st.stop;
 }
 
-static __always_inline u32 spin(struct run *r, const enum kind kind)
+static __always_inline u32 spin_goto(struct run *r, const enum kind kind)
 {
 	struct bpfvm_machine *m = r->m;
 	struct vm_insn *code = code_of(r->slots, m->slot);
@@ -44,27 +44,6 @@ enough:
 	r->pc = pc;
 	r->left = left;
 	return m->st.stop;
-}
-
-/* The kinds apart, so that the verifier walks only what an entry point can reach. */
-static __noinline u32 spin_xdp(struct run *r)
-{
-	return spin(r, KIND_XDP);
-}
-
-static __noinline u32 spin_tc(struct run *r)
-{
-	return spin(r, KIND_TC);
-}
-
-static __noinline u32 spin_call(struct run *r)
-{
-	return spin(r, KIND_CALL);
-}
-
-static __always_inline u32 spin_goto(struct run *r, const enum kind kind)
-{
-	return kind == KIND_XDP ? spin_xdp(r) : kind == KIND_TC ? spin_tc(r) : spin_call(r);
 }
 
 #endif

@@ -89,6 +89,7 @@ static void prepare(struct kernel_core *k, u64 budget)
 	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
 	       sizeof(m->row) - 2 * sizeof(*m->row));
 	m->hook = BPFVM_HOOKS;
+	m->next = m->tails = 0;
 	m->slot = k->slot;
 	m->len = slot->len;
 	m->version = slot->version;
