@@ -11,7 +11,7 @@ HOST	:= -std=gnu11 -Wall -Wextra -Werror -Iinclude -Ibpf -Iuser $(OPTIONS)
 # what is compiled with which options, so that other options build again
 CFLAGS	?= -O2 -g
 STAMP	:= $(B)/options
-LIBS	:= -lbpf -lelf -ljansson -lsmartcols -lcap
+LIBS	:= -lbpf -lelf -ljansson -lsmartcols -lcap -lpcap
 MULTI	:= $(shell gcc -print-multiarch)
 
 LIB_SRC	:= $(filter-out user/loader.c user/cmd_%.c user/cli_%.c,$(wildcard user/*.c))

@@ -7,7 +7,7 @@
 
 #define TELNET 23
 
-enum stage { NETWORK4, NETWORK6, TRANSPORT, VERDICT, STAGES };
+enum stage { LINK, NETWORK4, NETWORK6, TRANSPORT, VERDICT, STAGES };
 
 /* What a stage leaves to the next one on its CPU. */
 struct work {
@@ -25,8 +25,8 @@ struct {
 	__uint(max_entries, 1);
 } works SEC(".maps");
 
-int network4(struct xdp_md *ctx), network6(struct xdp_md *ctx), transport(struct xdp_md *ctx),
-	verdict(struct xdp_md *ctx);
+int pipeline(struct xdp_md *ctx), network4(struct xdp_md *ctx), network6(struct xdp_md *ctx),
+	transport(struct xdp_md *ctx), verdict(struct xdp_md *ctx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -35,6 +35,7 @@ struct {
 	__array(values, int(struct xdp_md *));
 } stages SEC(".maps") = {
 	.values = {
+		[LINK] = pipeline,
 		[NETWORK4] = network4,
 		[NETWORK6] = network6,
 		[TRANSPORT] = transport,

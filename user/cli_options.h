@@ -32,12 +32,17 @@ enum cli_key {
 	CLI_KEY_PINNED,
 	CLI_KEY_ROUNDS,
 	CLI_KEY_PLUGIN,
+	CLI_KEY_SETUP,
+	CLI_KEY_GENERATE,
+	CLI_KEY_COUNT,
+	CLI_KEY_COMPARE,
+	CLI_KEY_IGNORE,
 };
 
 /* In the order of `loader help`; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
-extern const struct cli_command cmd_run, cmd_check, cmd_dis, cmd_info, cmd_bench, cmd_conformance,
-	cmd_doctor, cmd_help, cmd_version;
+extern const struct cli_command cmd_run, cmd_replay, cmd_check, cmd_dis, cmd_info, cmd_bench,
+	cmd_conformance, cmd_doctor, cmd_help, cmd_version;
 
 const struct cli_command *cli_command__find(const char *name);
 

@@ -7,8 +7,7 @@
 
 #include "cli_result.h"
 
-/* What the kernel would do with the packet, or NULL. */
-static const char *verdict_name(enum bpfvm_kind kind, u32 verdict)
+const char *cli_verdict_name(enum bpfvm_kind kind, u32 verdict)
 {
 	static const char *const xdp[] = {
 		[XDP_ABORTED] = "XDP_ABORTED",	 [XDP_DROP] = "XDP_DROP",
@@ -76,7 +75,7 @@ static void print_json(const struct cli_run_record *run)
 	cli_set(o, "r0", cli_pack("I", (json_int_t)r->r0));
 	cli_set(o, "r0_hex", cli_hex(r->r0));
 	if (r->stop == VM_STOP_EXIT)
-		cli_set(o, "verdict", cli_string(verdict_name(image->kind, (u32)r->r0)));
+		cli_set(o, "verdict", cli_string(cli_verdict_name(image->kind, (u32)r->r0)));
 	cli_set(o, "steps", cli_pack("I", (json_int_t)r->steps));
 	cli_set(o, "pc", cli_pack("I", (json_int_t)r->pc));
 	cli_set(o, "repeat", cli_pack("I", (json_int_t)run->repeat));
@@ -159,7 +158,7 @@ static int print_interrupted(const struct cli_run_record *run)
 static void print_notes(const struct cli_run_record *run)
 {
 	const struct bpfvm_result *r = run->result;
-	const char *verdict = verdict_name(run->image->kind, (u32)r->r0);
+	const char *verdict = cli_verdict_name(run->image->kind, (u32)r->r0);
 
 	if (verdict && r->stop == VM_STOP_EXIT)
 		cli_note("verdict: %s", verdict);

@@ -5,6 +5,9 @@
 
 #include "cli_guest.h"
 
+/* What the kernel would do with the packet after this verdict; NULL for a plain guest. */
+const char *cli_verdict_name(enum bpfvm_kind kind, u32 verdict);
+
 /* A finished run, or several of the same guest. */
 struct cli_run_record {
 	const struct bpfvm_image *image;

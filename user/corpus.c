@@ -23,6 +23,7 @@ struct build {
 	u32 ip, l4; /* where these headers begin; ip 0: there is none */
 	bool v6, fragment;
 	u8 proto; /* behind IP */
+	u32 payload; /* bytes behind the headers; 0: any */
 };
 
 /* Steele, Lea, Flood: SplitMix64. */
@@ -133,9 +134,10 @@ static void ip4(struct build *b)
 	ip[0] = (u8)(0x40 | words);
 	ip[1] = (u8)draw(b, 256);
 	put16(ip + 4, draw(b, 0x10000));
-	if (b->fragment)
-		put16(ip + 6, draw(b, 2) ? MORE_FRAGMENTS : MORE_FRAGMENTS * draw(b, 2) +
-								    1 + draw(b, 0x1000));
+	if (b->fragment && draw(b, 2))
+		put16(ip + 6, MORE_FRAGMENTS);
+	else if (b->fragment)
+		put16(ip + 6, 1 + draw(b, 0x1000));
 	else if (draw(b, 2))
 		put16(ip + 6, 0x4000); /* do not fragment */
 	ip[8] = 64;
@@ -165,7 +167,8 @@ static void extensions(struct build *b, u8 *next)
 
 		*next = IPPROTO_FRAGMENT;
 		next = at;
-		put16(at + 2, b->fragment ? draw(b, 2) * draw(b, 0x2000) * 8 + draw(b, 2) : 0);
+		if (b->fragment)
+			put16(at + 2, draw(b, 2) ? 1 : draw(b, 0x2000) * 8);
 		put32(at + 4, draw(b, 0x10000));
 	}
 	*next = b->proto;
@@ -180,7 +183,7 @@ static void ip6(struct build *b)
 	b->ip = b->size;
 	b->proto = (u8)transport_proto(b);
 	ip = grow(b, 40);
-	put32(ip, 0x60000000 | draw(b, 256) << 20 | draw(b, 0x10000));
+	put32(ip, 0x60000000 | draw(b, 1u << 28));
 	ip[7] = 64;
 	put32(ip + 8, 0x20010db8);
 	ip[23] = (u8)source(b);
@@ -262,8 +265,16 @@ static void finish(struct build *b)
 	put16(l4 + at[b->proto], result || b->proto != IPPROTO_UDP ? result : 0xffff);
 }
 
-/* A whole packet with `payload` bytes behind its headers. */
-static void whole(struct build *b, u32 tags, u32 payload)
+/* Most of the packets of a network are short, or as long as they can be. */
+static u32 payload(struct build *b)
+{
+	static const u32 sizes[] = {1, 32, 64, 128, 512, BPFVM_CORPUS_MAX};
+
+	return b->payload ? b->payload : draw(b, sizes[draw(b, sizeof(sizes) / sizeof(*sizes))]);
+}
+
+/* A whole packet. Draws are statements of their own: C does not order those of one call. */
+static void whole(struct build *b, u32 tags)
 {
 	u32 kind = draw(b, 16);
 
@@ -272,40 +283,36 @@ static void whole(struct build *b, u32 tags, u32 payload)
 		arp(b);
 	} else if (kind == 1 && !b->fragment) {
 		put16(grow(b, 2), 0x88cc); /* LLDP */
-		noise(b, payload);
+		noise(b, payload(b));
 	} else {
 		if (kind < 9)
 			ip4(b);
 		else
 			ip6(b);
 		transport(b);
-		noise(b, payload);
+		noise(b, payload(b));
 		finish(b);
 	}
-}
-
-static u32 payload(struct build *b)
-{
-	static const u32 sizes[] = {1, 32, 64, 128, 512, BPFVM_CORPUS_MAX};
-
-	return draw(b, sizes[draw(b, sizeof(sizes) / sizeof(*sizes))]);
 }
 
 static void mutate(struct build *b)
 {
 	u32 headers = b->size < 96 ? b->size : 96;
 
-	for (u32 n = 1 + draw(b, 8); n; n--)
-		b->data[draw(b, 4) ? 12 + draw(b, headers - 12) : draw(b, b->size)] ^=
-			(u8)(1 << draw(b, 8));
+	for (u32 n = 1 + draw(b, 8); n; n--) {
+		u32 at = draw(b, 4) ? 12 + draw(b, headers - 12) : draw(b, b->size);
+
+		b->data[at] ^= (u8)(1 << draw(b, 8));
+	}
 }
 
 /* Nothing but noise, half of it as what looks like IP. */
 static void garbage(struct build *b)
 {
 	static const u32 protos[] = {ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q, ETH_P_ARP};
+	u32 sizes = draw(b, 2) ? 64 : BPFVM_CORPUS_MAX - BPFVM_CORPUS_MIN + 1;
 
-	noise(b, BPFVM_CORPUS_MIN + draw(b, draw(b, 2) ? 64 : BPFVM_CORPUS_MAX - BPFVM_CORPUS_MIN + 1));
+	noise(b, BPFVM_CORPUS_MIN + draw(b, sizes));
 	if (draw(b, 2))
 		put16(b->data + 12, protos[draw(b, 4)]);
 	if (draw(b, 2) && b->size > 14)
@@ -321,22 +328,23 @@ u32 bpfvm_corpus__packet(u64 seed, u64 number, u8 *data)
 	case 4: /* the same packet for all its lengths */
 		number /= 8;
 		b.random = seed * 0xd1342543de82ef95ull ^ ~(number / CUTS);
-		whole(&b, draw(&b, 3), CUTS);
+		b.payload = CUTS;
+		whole(&b, draw(&b, 3));
 		if (b.size > BPFVM_CORPUS_MIN + number % CUTS)
 			b.size = BPFVM_CORPUS_MIN + (u32)(number % CUTS);
 		break;
 	case 5:
 		b.fragment = true;
-		whole(&b, draw(&b, 4) ? 0 : 1, payload(&b));
+		whole(&b, draw(&b, 4) ? 0 : 1);
 		break;
 	case 6:
-		whole(&b, 1 + draw(&b, 6), payload(&b));
+		whole(&b, 1 + draw(&b, 6));
 		break;
 	case 7:
 		garbage(&b);
 		break;
 	default:
-		whole(&b, draw(&b, 4) ? 0 : draw(&b, 3), payload(&b));
+		whole(&b, draw(&b, 4) ? 0 : draw(&b, 3));
 		if (kind == 3)
 			mutate(&b);
 	}
