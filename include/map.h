@@ -21,17 +21,16 @@ VM_INLINE long vm_map_value(const struct vm_map *map, u32 elem, u32 cpu)
 {
 	u32 value = elem * map->row;
 
-	if (!(map->traits & VM_MAP_PERCPU) || cpu == VM_MAP_ALL)
+	if (!vm_is(map, VM_MAP_PERCPU) || cpu == VM_MAP_ALL)
 		return value;
 	return cpu < map->copies ? (long)(value + cpu * map->stride) : VM_MAP_NONE;
 }
 
 VM_INLINE void vm_map_store(u8 *mem, const struct vm_map *map, u32 value, vm_from_t from, u32 cpu)
 {
-	struct vm_copy copy = { .mem = mem, .from = from, .to = map->values + value };
+	_Bool all = cpu == VM_MAP_ALL && vm_is(map, VM_MAP_PERCPU);
 
-	copy.size = cpu == VM_MAP_ALL && map->traits & VM_MAP_PERCPU ? map->row : map->value_size;
-	vm_copy(&copy);
+	vm_copy_value(mem, map->values + value, from, all ? map->row : map->value_size);
 }
 
 /* Whether a sparse map has something there. */
@@ -43,7 +42,7 @@ VM_INLINE _Bool vm_index_used(u8 *mem, const struct vm_map *map, u32 elem)
 VM_INLINE long vm_index_update(u8 *mem, struct vm_map *map, vm_from_t key, vm_from_t from,
 			       u64 flags, u32 cpu)
 {
-	u32 elem = VM_FIRST_U32(VM_GET(mem, key, 0, 4));
+	u32 elem = VM_FIRST_U32(VM_GET(VM_FROM(mem, key, 0), 0, 4));
 	long value;
 
 	if (elem >= map->max_entries)
@@ -59,18 +58,16 @@ VM_INLINE long vm_index_update(u8 *mem, struct vm_map *map, vm_from_t key, vm_fr
 
 VM_INLINE long vm_index_delete(u8 *mem, struct vm_map *map, vm_from_t key)
 {
-	u32 elem = VM_FIRST_U32(VM_GET(mem, key, 0, 4));
+	u32 elem = VM_FIRST_U32(VM_GET(VM_FROM(mem, key, 0), 0, 4));
 	_Bool programs = map->type == VM_MAP_PROG_ARRAY;
-	struct vm_copy copy = { .mem = mem, .size = map->row, .zero = 1 };
 
-	if (!(map->traits & VM_MAP_SPARSE))
+	if (!vm_is(map, VM_MAP_SPARSE))
 		return -VM_EINVAL;
 	if (elem >= map->max_entries)
 		return programs ? -VM_E2BIG : -VM_EINVAL;
 	if (programs && !vm_index_used(mem, map, elem))
 		return -VM_ENOENT;
-	copy.to = map->values + elem * map->row;
-	vm_copy(&copy);
+	VM_ZERO(mem, map->values + elem * map->row, map->row);
 	return 0;
 }
 
@@ -80,18 +77,14 @@ VM_INLINE long vm_hash_new(struct vm_walk *k, u32 cpu)
 	struct vm_map *map = k->map;
 	u32 elem = vm_elem_take(k->mem, map);
 
-	if (elem == VM_NO_ELEM && map->traits & VM_MAP_EVICTS)
-		elem = vm_elem_evict(k->mem, map, k->bucket);
+	if (elem == VM_NO_ELEM && vm_is(map, VM_MAP_EVICTS))
+		elem = VM_EVICT(k->mem, k->map_at, k->bucket);
 	if (elem >= map->max_entries)
-		return map->traits & VM_MAP_EVICTS   ? -VM_ENOMEM :
-		       map->traits & VM_MAP_PREFIXES ? -VM_ENOSPC :
+		return vm_is(map, VM_MAP_EVICTS)   ? -VM_ENOMEM :
+		       vm_is(map, VM_MAP_PREFIXES) ? -VM_ENOSPC :
 						       -VM_E2BIG;
-	if (map->traits & VM_MAP_PERCPU && cpu != VM_MAP_ALL) {
-		struct vm_copy copy = { .mem = k->mem, .size = map->row, .zero = 1 };
-
-		copy.to = map->values + elem * map->row;
-		vm_copy(&copy);
-	}
+	if (vm_is(map, VM_MAP_PERCPU) && cpu != VM_MAP_ALL)
+		VM_ZERO(k->mem, map->values + elem * map->row, map->row);
 	return elem;
 }
 
@@ -101,7 +94,7 @@ VM_INLINE long vm_hash_put(struct vm_walk *k, vm_from_t key, vm_from_t from, u64
 	struct vm_map *map = k->map;
 	long elem;
 
-	vm_walk_locked(k);
+	vm_walk(k);
 	if (k->found && flags == VM_NEW_KEY)
 		return -VM_EEXIST;
 	if (!k->found && flags == VM_OLD_KEY)
@@ -112,56 +105,56 @@ VM_INLINE long vm_hash_put(struct vm_walk *k, vm_from_t key, vm_from_t from, u64
 	if (elem < 0)
 		return elem;
 	vm_map_store(k->mem, map, (u32)vm_map_value(map, (u32)elem, cpu), from, cpu);
-	if (map->traits & VM_MAP_PREFIXES) {
-		struct vm_copy given = { .mem = k->mem, .from = key, .size = map->key_size };
-
-		given.to = vm_elem_offset(map, (u32)elem) + map->given;
-		vm_copy(&given);
-	}
+	if (vm_is(map, VM_MAP_PREFIXES))
+		VM_COPY(k->mem, vm_elem_offset(map, (u32)elem) + map->given, key, map->key_size);
 	if (k->found)
 		return 0;
 	vm_elem_link(k, (u32)elem);
-	if (map->traits & VM_MAP_PREFIXES)
-		vm_prefix_count(k->mem, map, VM_FIRST_U32(k->key[0]), 1);
+	if (vm_is(map, VM_MAP_PREFIXES))
+		vm_prefix_count(k->mem, map, VM_FIRST_U32(k->first), 1);
 	return 0;
 }
 
 /* With the lock of the bucket held. */
 VM_INLINE long vm_hash_remove(struct vm_walk *k)
 {
-	vm_walk_locked(k);
+	vm_walk(k);
 	if (!k->found)
 		return -VM_ENOENT;
 	vm_elem_unlink(k->mem, k->map, k->elem, k->from);
 	vm_elem_give(k->mem, k->map, k->elem);
-	if (k->map->traits & VM_MAP_PREFIXES)
-		vm_prefix_count(k->mem, k->map, VM_FIRST_U32(k->key[0]), -1u);
+	if (vm_is(k->map, VM_MAP_PREFIXES))
+		vm_prefix_count(k->mem, k->map, VM_FIRST_U32(k->first), -1u);
 	return 0;
 }
 
 /* Prepares an operation on this one key; false if it is too long a prefix. */
-VM_INLINE _Bool vm_hash_begin(struct vm_walk *k, vm_from_t key)
+VM_INLINE _Bool vm_hash_begin(struct vm_walk *k)
 {
-	vm_walk_key(k, key);
-	if (!(k->map->traits & VM_MAP_PREFIXES)) {
-		vm_walk_hash(k);
-		return 1;
+	u32 bits = k->map->key_size * 8, len = 0;
+	_Bool prefix = vm_is(k->map, VM_MAP_PREFIXES);
+
+	if (prefix) {
+		len = VM_FIRST_U32(VM_GET(k->key, 0, 4));
+		if (len + 32 > bits || len + 32 < 32)
+			return 0;
+		bits = len + 32;
 	}
-	if (VM_FIRST_U32(k->key[0]) > vm_prefix_most(k->map))
-		return 0;
-	vm_prefix_cut(k, VM_FIRST_U32(k->key[0]));
+	vm_walk_key(k, bits);
+	vm_walk_hash(k);
 	return 1;
 }
 
 /* Number of the element that has the key, or matches it best; VM_NO_ELEM. */
-VM_INLINE u32 vm_hash_find(u8 *mem, struct vm_map *map, vm_from_t key)
+VM_INLINE u32 vm_hash_find(u8 *mem, u32 map_at, vm_from_t key)
 {
-	struct vm_walk k = { .mem = mem, .map = map };
+	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
+	struct vm_walk k = { .mem = mem, .map = map, .map_at = map_at, .key = VM_FROM(mem, key, 0) };
 
-	vm_walk_key(&k, key);
-	if (map->traits & VM_MAP_PREFIXES) {
+	if (vm_is(map, VM_MAP_PREFIXES)) {
 		vm_prefix_walk(&k);
 	} else {
+		vm_walk_key(&k, map->key_size * 8);
 		vm_walk_hash(&k);
 		vm_walk(&k);
 	}
@@ -177,17 +170,17 @@ VM_INLINE long vm_map_lookup(u8 *mem, u32 map_at, vm_from_t key, u32 cpu)
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 	u32 elem = VM_NO_ELEM;
 
-	if (map->traits & VM_MAP_INDEXED) {
-		elem = VM_FIRST_U32(VM_GET(mem, key, 0, 4));
-		if (elem < map->max_entries && map->traits & VM_MAP_SPARSE &&
+	if (vm_is(map, VM_MAP_INDEXED)) {
+		elem = VM_FIRST_U32(VM_GET(VM_FROM(mem, key, 0), 0, 4));
+		if (elem < map->max_entries && vm_is(map, VM_MAP_SPARSE) &&
 		    !vm_index_used(mem, map, elem))
 			elem = VM_NO_ELEM;
-	} else if (map->traits & VM_MAP_HASHED) {
-		elem = vm_hash_find(mem, map, key);
+	} else if (vm_is(map, VM_MAP_HASHED)) {
+		elem = vm_hash_find(mem, map_at, key);
 	}
 	if (elem >= map->max_entries)
 		return VM_MAP_NONE;
-	if (map->traits & VM_MAP_EVICTS) {
+	if (vm_is(map, VM_MAP_EVICTS)) {
 		u32 *seen = &vm_elem(mem, map, elem)->seen;
 
 		if (!VM_PEEK(seen))
@@ -205,17 +198,17 @@ VM_INLINE long vm_map_update(u8 *mem, u32 map_at, vm_from_t key, vm_from_t value
 			     u32 cpu)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
-	struct vm_walk k = { .mem = mem, .map = map };
+	struct vm_walk k = { .mem = mem, .map = map, .map_at = map_at, .key = VM_FROM(mem, key, 0) };
 	u32 *lock;
 	long err;
 
 	if (flags > VM_OLD_KEY || (map->type == VM_MAP_PROG_ARRAY && flags))
 		return -VM_EINVAL;
-	if (map->traits & VM_MAP_INDEXED)
+	if (vm_is(map, VM_MAP_INDEXED))
 		return vm_index_update(mem, map, key, value, flags, cpu);
-	if (!(map->traits & VM_MAP_HASHED))
+	if (!vm_is(map, VM_MAP_HASHED))
 		return -VM_EOPNOTSUPP;
-	if (vm_map_value(map, 0, cpu) < 0 || !vm_hash_begin(&k, key))
+	if (vm_map_value(map, 0, cpu) < 0 || !vm_hash_begin(&k))
 		return -VM_EINVAL;
 	lock = vm_walk_lock(&k);
 	if (!vm_lock(lock))
@@ -229,15 +222,15 @@ VM_INLINE long vm_map_update(u8 *mem, u32 map_at, vm_from_t key, vm_from_t value
 VM_INLINE long vm_map_delete(u8 *mem, u32 map_at, vm_from_t key)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
-	struct vm_walk k = { .mem = mem, .map = map };
+	struct vm_walk k = { .mem = mem, .map = map, .map_at = map_at, .key = VM_FROM(mem, key, 0) };
 	u32 *lock;
 	long err;
 
-	if (map->traits & VM_MAP_INDEXED)
+	if (vm_is(map, VM_MAP_INDEXED))
 		return vm_index_delete(mem, map, key);
-	if (!(map->traits & VM_MAP_HASHED))
+	if (!vm_is(map, VM_MAP_HASHED))
 		return -VM_EOPNOTSUPP;
-	if (!vm_hash_begin(&k, key))
+	if (!vm_hash_begin(&k))
 		return -VM_EINVAL;
 	lock = vm_walk_lock(&k);
 	if (!vm_lock(lock))
@@ -266,7 +259,7 @@ VM_INLINE void vm_scan_key(struct vm_scan *s)
 
 		if (at >= s->map->key_size)
 			break;
-		VM_PUT(s->mem, s->key, at, left < 8 ? left : 8,
+		VM_PUT(VM_TO(s->mem, s->key, 0), at, left < 8 ? left : 8,
 		       VM_PEEK(VM_AT(s->mem, given + at, u64)));
 	}
 }
@@ -285,7 +278,7 @@ static inline long vm_scan_turn(u32 i, struct vm_scan *s)
 		return 0;
 	}
 	hash = VM_PEEK(&e->hash);
-	if (!(s->map->traits & VM_MAP_PREFIXES))
+	if (!vm_is(s->map, VM_MAP_PREFIXES))
 		lock = &vm_bucket(s->mem, s->map, vm_bucket_of(s->map, hash))->lock;
 	was = VM_ATOMIC_CAS(lock, 0, VM_OWNER());
 	if (was) {
@@ -312,13 +305,13 @@ VM_INLINE long vm_map_walk(u8 *mem, u32 map_at, u32 elem, vm_to_t key)
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 	struct vm_scan s = { mem, map, key, elem, -VM_ENOENT };
 
-	if (map->traits & VM_MAP_INDEXED) {
+	if (vm_is(map, VM_MAP_INDEXED)) {
 		if (elem >= map->max_entries)
 			return -VM_ENOENT;
-		VM_PUT(mem, key, 0, 4, (u64)elem << VM_FIRST_SHIFT);
+		VM_PUT(VM_TO(mem, key, 0), 0, 4, (u64)elem << VM_FIRST_SHIFT);
 		return elem;
 	}
-	if (!(map->traits & VM_MAP_HASHED))
+	if (!vm_is(map, VM_MAP_HASHED))
 		return -VM_ENOENT;
 	VM_REPEAT(VM_SCAN, vm_scan_turn, &s);
 	return s.result;
@@ -331,14 +324,14 @@ VM_INLINE long vm_map_walk(u8 *mem, u32 map_at, u32 elem, vm_to_t key)
 VM_INLINE long vm_map_next(u8 *mem, u32 map_at, vm_from_t key, _Bool first, vm_to_t next)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
-	struct vm_walk k = { .mem = mem, .map = map };
+	struct vm_walk k = { .mem = mem, .map = map, .map_at = map_at, .key = VM_FROM(mem, key, 0) };
 	u32 from = 0;
 	long elem;
 
-	if (!first && map->traits & VM_MAP_INDEXED) {
-		from = VM_FIRST_U32(VM_GET(mem, key, 0, 4));
+	if (!first && vm_is(map, VM_MAP_INDEXED)) {
+		from = VM_FIRST_U32(VM_GET(VM_FROM(mem, key, 0), 0, 4));
 		from = from < map->max_entries ? from + 1 : 0;
-	} else if (!first && map->traits & VM_MAP_HASHED && vm_hash_begin(&k, key)) {
+	} else if (!first && vm_is(map, VM_MAP_HASHED) && vm_hash_begin(&k)) {
 		vm_walk(&k);
 		from = k.found ? k.elem + 1 : 0;
 	}

@@ -10,13 +10,18 @@
 #include "map_memory.h"
 
 #define VM_NO_ELEM (~0u)
-#define VM_CHAIN 128 /* most elements that are looked at, new beginnings counted */
+#define VM_CHAIN 512 /* most elements that are looked at, new beginnings counted */
 
 /* One operation: what is looked for, and where the search is. */
 struct vm_walk {
 	u8 *mem;
 	struct vm_map *map;
-	u64 key[VM_KEY_WORDS]; /* as many words as a key has */
+	u32 map_at; /* its offset */
+	const u8 *key;
+	u32 words; /* of the key, that count */
+	u32 last_at; /* offset of the last one */
+	u64 first; /* the first one */
+	u64 last;  /* the last one if there are more; bits behind the end of the key are 0 */
 	u32 hash;
 	u32 bucket; /* its number */
 	u32 from;   /* offset of the word that held `link` */
@@ -51,39 +56,52 @@ VM_INLINE u32 vm_bucket_of(const struct vm_map *map, u32 hash)
 	return (u32)((u64)hash >> (map->shift & 63));
 }
 
-/* The key as words, zeros behind its last byte. */
-VM_INLINE void vm_walk_key(struct vm_walk *k, vm_from_t key)
+/* The word at `at`, zeros behind the first `bits` bits of the key. */
+VM_INLINE u64 vm_key_word(const struct vm_walk *k, u64 at, u32 bits)
 {
-	u32 size = k->map->key_size;
+	u32 left = k->map->key_size - (u32)at;
+	u64 word;
 
-#pragma GCC unroll 8
-	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
-		u32 at = w * 8, left = size - at;
+	bits -= (u32)at * 8;
+	VM_BOUND(at, VM_KEY_SIZE - 8);
+	word = VM_GET(k->key, at, left < 8 ? left : 8);
+	return bits < 64 ? word & VM_LEADING(bits) : word;
+}
 
-		if (at >= size)
-			break;
-		k->key[w] = VM_GET(k->mem, key, at, left < 8 ? left : 8);
-	}
+/* Takes the first `bits` bits of the key, at least one. */
+VM_INLINE void vm_walk_key(struct vm_walk *k, u32 bits)
+{
+	k->words = (bits + 63) / 64;
+	k->last_at = (bits - 1) / 64 * 8;
+	k->first = vm_key_word(k, 0, bits);
+	k->last = vm_key_word(k, k->last_at, bits);
+}
+
+/* What a word adds to the hash: NH of Black et al. (UMAC, 1999). */
+VM_INLINE u64 vm_hash_word(u64 word, u64 seed)
+{
+	return (u64)(u32)(word + seed) * (u32)((word >> 32) + (seed >> 32));
 }
 
 /*
- * NH of Black et al. (UMAC, 1999), then a multiplication that gathers it in the upper bits. Two
- * keys meet in one of n buckets by a chance of about 2 / n, whoever chose them, as long as the seed
- * is secret.
+ * The hash, whose upper bits tell the bucket. Two keys meet in one of n buckets by a chance of about
+ * 2 / n, whoever chose them, as long as the seed is secret.
  */
 VM_INLINE void vm_walk_hash(struct vm_walk *k)
 {
 	const struct vm_map *map = k->map;
-	u64 h = 0;
+	u64 h = vm_hash_word(k->first, map->seed[0]), at = k->last_at;
+	u32 words = VM_FORGET(map, k->words);
 
+	if (words > 1) {
 #pragma GCC unroll 8
-	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
-		u64 key, seed = map->seed[w];
-
-		if (w * 8 >= map->key_size)
-			break;
-		key = k->key[w];
-		h += (u64)(u32)(key + seed) * (u32)((key >> 32) + (seed >> 32));
+		for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
+			if (w + 1 >= words)
+				break;
+			h += vm_hash_word(VM_GET(k->key, w * 8, 8), map->seed[w]);
+		}
+		VM_BOUND(at, VM_KEY_SIZE - 8);
+		h += vm_hash_word(k->last, map->seed[at / 8]);
 	}
 	k->hash = (u32)((h ^ h >> 32) * map->spread >> 32);
 	k->bucket = vm_bucket_of(map, k->hash);
@@ -91,14 +109,22 @@ VM_INLINE void vm_walk_hash(struct vm_walk *k)
 
 VM_INLINE _Bool vm_walk_equal(const struct vm_walk *k, const struct vm_elem *e)
 {
+	u32 words = VM_FORGET(k->map, k->words);
+	u64 at = k->last_at;
+
+	if (VM_PEEK(&e->key[0]) != k->first)
+		return 0;
+	if (words <= 1)
+		return 1;
 #pragma GCC unroll 8
-	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
-		if (w * 8 >= k->map->key_size)
+	for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
+		if (w + 1 >= words)
 			break;
-		if (VM_PEEK(&e->key[w]) != k->key[w])
+		if (VM_PEEK(&e->key[w]) != VM_GET(k->key, w * 8, 8))
 			return 0;
 	}
-	return 1;
+	VM_BOUND(at, VM_KEY_SIZE - 8);
+	return VM_PEEK(&e->key[at / 8]) == k->last;
 }
 
 VM_INLINE void vm_walk_begin(struct vm_walk *k)
@@ -128,7 +154,7 @@ VM_INLINE long vm_walk_step(struct vm_walk *k)
 	e = vm_elem(k->mem, k->map, n);
 	if (VM_PEEK(&e->hash) == k->hash && vm_walk_equal(k, e)) {
 		k->elem = n;
-		k->found = 1;
+		k->found = VM_FORGET(k->map, 1);
 		return 1;
 	}
 	k->from = vm_elem_offset(k->map, n);
@@ -142,36 +168,20 @@ static inline long vm_walk_turn(u32 i, struct vm_walk *k)
 	return vm_walk_step(k);
 }
 
-/* Searches with the lock of the bucket held. */
-VM_INLINE void vm_walk_locked(struct vm_walk *k)
+/* Searches; the first elements without a loop, since chains are short. */
+VM_INLINE void vm_walk(struct vm_walk *k)
 {
-	k->found = 0;
+	k->elem = k->found = VM_FORGET(k->map, 0);
 	vm_walk_begin(k);
-	if (!vm_walk_step(k))
+	if (!vm_walk_step(k) && !vm_walk_step(k))
 		VM_REPEAT(VM_CHAIN, vm_walk_turn, k);
 }
 
 VM_INLINE u32 *vm_walk_lock(struct vm_walk *k)
 {
-	if (k->map->traits & VM_MAP_PREFIXES)
+	if (vm_is(k->map, VM_MAP_PREFIXES))
 		return &k->map->lock;
 	return &vm_bucket(k->mem, k->map, k->bucket)->lock;
-}
-
-/* Searches without a lock; takes it only if the chain never held still. */
-VM_INLINE void vm_walk(struct vm_walk *k)
-{
-	k->found = 0;
-	vm_walk_begin(k);
-	if (vm_walk_step(k) || vm_walk_step(k))
-		return;
-	VM_REPEAT(VM_CHAIN, vm_walk_turn, k);
-	if (k->found || vm_walk_ended(k))
-		return;
-	if (!vm_lock(vm_walk_lock(k)))
-		return;
-	vm_walk_locked(k);
-	vm_unlock(vm_walk_lock(k));
 }
 
 /* A change of the list of free elements, tried until nobody else was faster. */
@@ -218,7 +228,7 @@ VM_INLINE void vm_elem_give(u8 *mem, struct vm_map *map, u32 elem)
 /* An element for a new key, first one that was never used; VM_NO_ELEM if there is none. */
 VM_INLINE u32 vm_elem_take(u8 *mem, struct vm_map *map)
 {
-	struct vm_free f = { mem, map, 0 };
+	struct vm_free f = { mem, map, VM_FORGET(map, 0) };
 
 	if (VM_PEEK(&map->fresh) < map->max_entries) {
 		u32 n = VM_ATOMIC_ADD(&map->fresh, 1);
@@ -245,17 +255,21 @@ VM_INLINE void vm_elem_link(struct vm_walk *k, u32 elem)
 {
 	struct vm_elem *e = vm_elem(k->mem, k->map, elem);
 	u32 *head = &vm_bucket(k->mem, k->map, k->bucket)->head;
-	u32 next = VM_PEEK(head);
+	u32 next = VM_PEEK(head), words = VM_FORGET(k->map, k->words);
+	u64 at = k->last_at;
 
 	VM_POKE(&e->hash, k->hash);
 	VM_POKE(&e->seen, 0);
 	VM_POKE(&e->free, VM_USED);
+	VM_POKE(&e->key[0], k->first);
 #pragma GCC unroll 8
-	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
-		if (w * 8 >= k->map->key_size)
+	for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
+		if (w + 1 >= words)
 			break;
-		VM_POKE(&e->key[w], k->key[w]);
+		VM_POKE(&e->key[w], VM_GET(k->key, w * 8, 8));
 	}
+	VM_BOUND(at, VM_KEY_SIZE - 8);
+	VM_POKE(&e->key[at / 8], at ? k->last : k->first);
 	VM_ATOMIC_PUT(&e->next, next ? next : VM_END(k->bucket));
 	VM_ATOMIC_PUT(head, VM_LINK(elem));
 }

@@ -80,7 +80,7 @@ struct vm_map {
 	u32 values_bytes; /* from `values` on */
 	u32 bytes;	  /* from the header on, all of it */
 	u32 given;	  /* where a vm_elem has the key as it was given */
-	u32 reserved0;
+	u32 zero; /* for VM_FORGET */
 
 	/* What changes, on cache lines of its own. */
 	u32 fresh __attribute__((aligned(64))); /* elements that were ever used */
@@ -153,6 +153,12 @@ static inline u32 vm_map_traits(u32 type)
 		return VM_MAP_RING;
 	}
 	return 0;
+}
+
+/* Not kept: what the verifier learns of it here must not divide its ways further on. */
+VM_INLINE _Bool vm_is(const struct vm_map *map, u32 trait)
+{
+	return (VM_PEEK(&map->traits) & trait) != 0;
 }
 
 /* Whether there is such a map: 0 or -VM_EINVAL, -VM_E2BIG (key or value), -VM_EOPNOTSUPP (type). */

@@ -10,16 +10,6 @@
 
 #define VM_LENGTHS ((VM_KEY_SIZE - 4) * 8 + 1)
 
-/* The length of a prefix is the first four bytes of the key, whatever the order of bytes. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define VM_FIRST_SHIFT 0
-#define VM_LEADING(bits) __builtin_bswap64(~0ull << (64 - (bits)))
-#else
-#define VM_FIRST_SHIFT 32
-#define VM_LEADING(bits) (~0ull << (64 - (bits)))
-#endif
-#define VM_FIRST_U32(word) ((u32)((word) >> VM_FIRST_SHIFT))
-
 VM_INLINE u32 vm_prefix_most(const struct vm_map *map)
 {
 	return (map->key_size - 4) * 8;
@@ -30,22 +20,12 @@ VM_INLINE struct vm_length *vm_length(u8 *mem, const struct vm_map *map, u32 len
 	return VM_AT(mem, map->lengths + len * (u32)sizeof(struct vm_length), struct vm_length);
 }
 
-/* Makes the key, which has that many bits or more, a prefix of `len` bits. */
+/* Makes the key a prefix of `len` bits. Those of other lengths differ in their first word. */
 VM_INLINE void vm_prefix_cut(struct vm_walk *k, u32 len)
 {
-	u32 bits = len + 32;
-
-	k->key[0] &= ~(0xffffffffull << VM_FIRST_SHIFT);
-	k->key[0] |= (u64)len << VM_FIRST_SHIFT;
-#pragma GCC unroll 8
-	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
-		if (w * 8 >= k->map->key_size)
-			break;
-		if (bits <= w * 64)
-			k->key[w] = 0;
-		else if (bits < w * 64 + 64)
-			k->key[w] &= VM_LEADING(bits - w * 64);
-	}
+	vm_walk_key(k, len + 32);
+	k->first &= ~(0xffffffffull << VM_FIRST_SHIFT);
+	k->first |= (u64)len << VM_FIRST_SHIFT;
 	vm_walk_hash(k);
 }
 
@@ -66,16 +46,15 @@ static inline long vm_prefix_turn(u32 i, struct vm_walk *k)
 		vm_walk_begin(k);
 	}
 	vm_walk_step(k);
-	return k->found;
+	return k->found != 0;
 }
 
 /* Finds the longest prefix of the key. */
 VM_INLINE void vm_prefix_walk(struct vm_walk *k)
 {
-	u32 len = VM_FIRST_U32(k->key[0]);
+	u32 len = VM_FIRST_U32(VM_GET(k->key, 0, 4));
 
-	k->found = 0;
-	k->link = 0;
+	k->link = k->found = k->elem = VM_FORGET(k->map, 0);
 	if (len > vm_prefix_most(k->map))
 		return;
 	k->prefix = len + 1;

@@ -9,7 +9,7 @@
 #include "map_hash.h"
 
 #define VM_CHANCES 64 /* elements that are given one; the next one goes anyhow */
-#define VM_CLOCK (VM_CHANCES + 2 * VM_CHAIN) /* steps of the hand and along chains */
+#define VM_CLOCK (VM_CHANCES + VM_CHAIN) /* steps of the hand and along chains */
 
 struct vm_clock {
 	u8 *mem;
@@ -40,7 +40,7 @@ VM_INLINE void vm_clock_choose(u32 i, struct vm_clock *c)
 	if (c->bucket != c->own &&
 	    VM_ATOMIC_CAS(&vm_bucket(c->mem, c->map, c->bucket)->lock, 0, VM_OWNER()))
 		return;
-	c->search = 1;
+	c->search = VM_FORGET(c->map, 1);
 	c->from = vm_bucket_offset(c->map, c->bucket);
 	c->link = VM_PEEK(VM_AT(c->mem, c->from, u32));
 }
@@ -61,12 +61,12 @@ static inline long vm_clock_turn(u32 i, struct vm_clock *c)
 	}
 	if (c->link == VM_LINK(c->elem)) {
 		vm_elem_unlink(c->mem, c->map, c->elem, c->from);
-		c->evicted = 1;
+		c->evicted = VM_FORGET(c->map, 1);
 		return 1;
 	}
 	if (!(c->link & 1) || n >= c->map->max_entries) {
 		vm_clock_unlock(c); /* it went elsewhere meanwhile */
-		c->search = 0;
+		c->search = VM_FORGET(c->map, 0);
 		return 0;
 	}
 	c->from = vm_elem_offset(c->map, n);
@@ -75,14 +75,19 @@ static inline long vm_clock_turn(u32 i, struct vm_clock *c)
 }
 
 /* Frees an element for a caller who holds the lock of bucket `own`; VM_NO_ELEM if all are busy. */
-VM_INLINE u32 vm_elem_evict(u8 *mem, struct vm_map *map, u32 own)
+VM_INLINE u32 vm_elem_evict(u8 *mem, u32 map_at, u32 own)
 {
+	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 	struct vm_clock c = { .mem = mem, .map = map, .own = own };
 
+	c.elem = c.bucket = c.from = c.link = c.evicted = c.search = VM_FORGET(map, 0);
 	VM_REPEAT(VM_CLOCK, vm_clock_turn, &c);
 	if (c.search)
 		vm_clock_unlock(&c);
 	return c.evicted ? c.elem : VM_NO_ELEM;
 }
+#ifndef VM_EVICT
+#define VM_EVICT(mem, map_at, own) vm_elem_evict(mem, map_at, own)
+#endif
 
 #endif

@@ -27,7 +27,9 @@ VM_INLINE long vm_copy_some(u32 i, struct vm_copy *c)
 		if (at >= c->size)
 			return 1;
 		if (!c->zero)
-			v = VM_GET(c->mem, c->from, at, left < 8 ? left : 8);
+			v = VM_GET(VM_FROM(c->mem, c->from, at), 0, left < 8 ? left : 8);
+		if (left < 8)
+			v &= VM_LEADING(left * 8);
 		VM_POKE(VM_AT(c->mem, c->to + at, u64), v);
 	}
 	return 0;
@@ -35,14 +37,42 @@ VM_INLINE long vm_copy_some(u32 i, struct vm_copy *c)
 
 static inline long vm_copy_turn(u32 i, struct vm_copy *c)
 {
-	return vm_copy_some(i + 1, c);
+	return vm_copy_some(i, c);
 }
 
-/* The first words without a loop: most values are short. */
-VM_INLINE void vm_copy(struct vm_copy *c)
+/* VM_COPY and VM_ZERO: a function of their own where that is verified sooner. */
+VM_INLINE void vm_copy(u8 *mem, u32 to, vm_from_t from, u32 size, u32 zero)
 {
-	if (!vm_copy_some(0, c))
-		VM_REPEAT(c->size / (VM_COPY_WORDS * 8), vm_copy_turn, c);
+	struct vm_copy c = { mem, from, to, size, zero };
+
+	VM_REPEAT(size / (VM_COPY_WORDS * 8) + 1, vm_copy_turn, &c);
+}
+#ifndef VM_COPY
+#define VM_COPY(mem, to, from, size) vm_copy(mem, to, from, size, 0)
+#define VM_ZERO(mem, to, size) vm_copy(mem, to, 0, size, 1)
+#endif
+
+/* The first words without a loop: most values are short. */
+VM_INLINE void vm_copy_value(u8 *mem, u32 to, vm_from_t from, u32 size)
+{
+	const u8 *p = VM_FROM(mem, from, 0);
+	u64 *words = VM_AT(mem, to, u64);
+	
+	if (size > VM_COPY_WORDS * 8) {
+		VM_COPY(mem, to, from, size);
+		return;
+	}
+#pragma GCC unroll 8
+	for (u32 w = 0; w < VM_COPY_WORDS; w++) {
+		u32 left = size - w * 8;
+
+		if (left < 8) {
+			if (left)
+				VM_POKE(words + w, VM_GET(p, w * 8, left) & VM_LEADING(left * 8));
+			return;
+		}
+		VM_POKE(words + w, VM_GET(p, w * 8, 8));
+	}
 }
 
 struct vm_lock {

@@ -15,14 +15,21 @@
 
 /*
  * Where keys and values of the caller lie, to be read or written: pointers, in the kernel build
- * offsets into the memory. VM_GET and VM_PUT move `n` bytes of a word, 1 to 8, at `at` behind it;
- * the others are 0.
+ * offsets into the memory. VM_FROM and VM_TO give the address of what is `at` bytes behind that.
  */
-#ifndef VM_GET
+#ifndef VM_FROM
 typedef const u8 *vm_from_t;
 typedef u8 *vm_to_t;
+#define VM_FROM(mem, from, at) ((from) + (at))
+#define VM_TO(mem, to, at) ((to) + (at))
+#endif
 
-/* gcc does not know that short keys have no later words: it must not see what `p` points to. */
+/*
+ * VM_GET and VM_PUT move the first `n` bytes, 1 to 8, of a word at such an address; what VM_GET has
+ * for the other bytes may be anything. gcc does not know that a short key has no later words, so it
+ * must not see what `p` points to.
+ */
+#ifndef VM_GET
 static inline u64 vm_get_bytes(const u8 *p, u32 at, u32 n)
 {
 	u64 v = 0;
@@ -37,8 +44,18 @@ static inline void vm_put_bytes(u8 *p, u32 at, u32 n, u64 v)
 	__asm__("" : "+r"(p));
 	__builtin_memcpy(p + at, &v, n);
 }
-#define VM_GET(mem, from, at, n) vm_get_bytes(from, at, n)
-#define VM_PUT(mem, to, at, n, v) vm_put_bytes(to, at, n, v)
+#define VM_GET(p, at, n) vm_get_bytes(p, at, n)
+#define VM_PUT(p, at, n, v) vm_put_bytes(p, at, n, v)
+#endif
+
+/* VM_BOUND: cuts an index, of 64 bits, to what it cannot exceed, for the verifier. */
+#ifndef VM_BOUND
+#define VM_BOUND(index, mask) ((void)0)
+#endif
+
+/* VM_FORGET: the number as it is, but the verifier forgets what it has learned of it. */
+#ifndef VM_FORGET
+#define VM_FORGET(map, v) (v)
 #endif
 
 /* VM_REPEAT: calls turn(i, state) for i from 0 to below n, until it returns other than 0. */
@@ -63,6 +80,16 @@ static inline void vm_put_bytes(u8 *p, u32 at, u32 n, u64 v)
 #ifndef VM_PAUSE
 #define VM_PAUSE() ((void)0)
 #endif
+
+/* The first `bits` bits of a word, 1 to 64, and its first four bytes, as they lie in memory. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define VM_FIRST_SHIFT 0
+#define VM_LEADING(bits) __builtin_bswap64(~0ull << (64 - (bits)))
+#else
+#define VM_FIRST_SHIFT 32
+#define VM_LEADING(bits) (~0ull << (64 - (bits)))
+#endif
+#define VM_FIRST_U32(word) ((u32)((word) >> VM_FIRST_SHIFT))
 
 #ifndef VM_INLINE
 #define VM_INLINE static inline

@@ -38,7 +38,7 @@ VM_INLINE long vm_ring_reserve(u8 *mem, u32 map_at, u32 size, u64 flags)
 	long sample = VM_MAP_NONE;
 	u64 position;
 
-	if (!(map->traits & VM_MAP_RING) || flags || size > VM_SAMPLE_SIZE - 8 || room >= ring)
+	if (!vm_is(map, VM_MAP_RING) || flags || size > VM_SAMPLE_SIZE - 8 || room >= ring)
 		return VM_MAP_NONE;
 	if (!vm_lock(&map->lock))
 		return VM_MAP_NONE;
@@ -61,7 +61,7 @@ VM_INLINE long vm_ring_commit(u8 *mem, u32 map_at, u32 sample, u32 drop)
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 	u32 *header, was;
 
-	if (!(map->traits & VM_MAP_RING) || sample < 8 || sample - 8 >= map->max_entries)
+	if (!vm_is(map, VM_MAP_RING) || sample < 8 || sample - 8 >= map->max_entries)
 		return -VM_EINVAL;
 	header = vm_sample_header(mem, map, sample - 8);
 	was = VM_PEEK(header);
@@ -75,16 +75,14 @@ VM_INLINE long vm_ring_commit(u8 *mem, u32 map_at, u32 sample, u32 drop)
 VM_INLINE long vm_ring_output(u8 *mem, u32 map_at, vm_from_t from, u32 size, u64 flags)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
-	struct vm_copy copy = { .mem = mem, .from = from, .size = size };
 	long sample;
 
-	if (!(map->traits & VM_MAP_RING) || flags & ~(u64)VM_WAKE_FLAGS)
+	if (!vm_is(map, VM_MAP_RING) || flags & ~(u64)VM_WAKE_FLAGS)
 		return -VM_EINVAL;
 	sample = vm_ring_reserve(mem, map_at, size, 0);
 	if (sample < 0)
 		return -VM_EAGAIN;
-	copy.to = map->values + (u32)sample;
-	vm_copy(&copy);
+	vm_copy_value(mem, map->values + (u32)sample, from, size);
 	return vm_ring_commit(mem, map_at, (u32)sample, 0);
 }
 
@@ -94,7 +92,7 @@ VM_INLINE u64 vm_ring_query(u8 *mem, u32 map_at, u64 what)
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 	u64 consumed = VM_ATOMIC_GET(&map->consumed);
 
-	if (!(map->traits & VM_MAP_RING))
+	if (!vm_is(map, VM_MAP_RING))
 		return 0;
 	switch (what) {
 	case VM_RING_AVAILABLE:
@@ -127,7 +125,7 @@ static inline long vm_ring_take(u8 *mem, u32 map_at, void *data, u32 size)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
 
-	while (map->traits & VM_MAP_RING) {
+	while (vm_is(map, VM_MAP_RING)) {
 		u64 position = VM_ATOMIC_GET(&map->consumed), next;
 		u64 produced = VM_ATOMIC_GET(&map->produced);
 		u32 header, len;
