@@ -32,6 +32,15 @@ enum cli_key {
 	CLI_KEY_PINNED,
 	CLI_KEY_ROUNDS,
 	CLI_KEY_PLUGIN,
+	CLI_KEY_HOOK,
+	CLI_KEY_NAME,
+	CLI_KEY_NETNS,
+	CLI_KEY_PIN_DIR,
+	CLI_KEY_PRIORITY,
+	CLI_KEY_ON_TRAP,
+	CLI_KEY_ALL,
+	CLI_KEY_KEEP_MAPS,
+	CLI_KEY_WATCH,
 	CLI_KEY_SETUP,
 	CLI_KEY_GENERATE,
 	CLI_KEY_COUNT,
@@ -42,7 +51,8 @@ enum cli_key {
 /* In the order of `loader help`; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_command cmd_run, cmd_replay, cmd_check, cmd_dis, cmd_info, cmd_bench,
-	cmd_conformance, cmd_doctor, cmd_help, cmd_version;
+	cmd_conformance, cmd_attach, cmd_detach, cmd_list, cmd_stat, cmd_swap,
+	cmd_doctor, cmd_help, cmd_version;
 
 const struct cli_command *cli_command__find(const char *name);
 

@@ -127,6 +127,24 @@ static char *cell_array(const json_t *array)
 	return text ? text : strdup("-");
 }
 
+/* "key value, key value"; "-" if there is nothing in it. */
+static char *cell_object(json_t *object)
+{
+	char *text = NULL, *cell, *longer;
+	const char *key;
+	json_t *item;
+
+	json_object_foreach(object, key, item) {
+		cell = cell_text(item);
+		if (asprintf(&longer, "%s%s%s %s", text ? text : "", text ? ", " : "", key, cell) < 0)
+			cli_no_memory();
+		free(cell);
+		free(text);
+		text = longer;
+	}
+	return text ? text : strdup("-");
+}
+
 /* A value as a cell of a table; the caller frees it. */
 static char *cell_text(const json_t *value)
 {
@@ -143,6 +161,8 @@ static char *cell_text(const json_t *value)
 		text = strdup(json_is_true(value) ? "yes" : "no");
 	else if (json_is_array(value))
 		text = cell_array(value);
+	else if (json_is_object(value))
+		text = cell_object((json_t *)value);
 	else
 		text = strdup("-");
 	if (n < 0 || !text)
