@@ -84,6 +84,9 @@ struct bpfvm_variables {
 	u32 offset, size; /* bytes */
 };
 
+/* The machine's memory that a map takes where there are that many CPUs, bytes. */
+u64 bpfvm_map__bytes(const struct bpfvm_map *map, u32 cpus);
+
 /* Whether two declarations are the same, so that one guest can go on with the map of another. */
 bool bpfvm_map__same(const struct bpfvm_map *a, const struct bpfvm_map *b);
 
@@ -189,8 +192,15 @@ const char *bpfvm_helper__name(u32 number);
 /* Its full name ("bpf_ktime_get_ns"), whether guests may call it or not; NULL if unknown. */
 const char *bpfvm_helper__linux_name(u32 number);
 
-/* The guests that may call it: a mask of enum vm_where, or 0. */
+/* The guests that may call it: a mask of enum vm_where, or 0; and the bit for a kind of guest. */
 u32 bpfvm_helper__where(u32 number);
+u32 bpfvm_kind__where(enum bpfvm_kind kind);
+
+/*
+ * Whether the kernel that runs here has what a guest's call of it comes to: 1 or 0; -EPERM and its
+ * like where it would not tell.
+ */
+int bpfvm_helper__in_kernel(u32 number);
 
 /*
  * --- core: what executes

@@ -14,7 +14,7 @@ static const struct {
 #include "checks.def"
 };
 
-static u32 where_of(enum bpfvm_kind kind)
+u32 bpfvm_kind__where(enum bpfvm_kind kind)
 {
 	switch (kind) {
 	case BPFVM_KIND_XDP:
@@ -65,7 +65,7 @@ int bpfvm_image__check(const struct bpfvm_image *image, struct bpfvm_fault *faul
 				 .len = image->len,
 				 .max = BPFVM_CODE,
 				 .entry = image->entry,
-				 .where = where_of(image->kind),
+				 .where = bpfvm_kind__where(image->kind),
 				 .functions = bitmaps,
 				 .seconds = bitmaps + size};
 

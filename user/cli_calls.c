@@ -33,19 +33,52 @@ static bool listed(const json_t *rows, json_int_t number)
 	return false;
 }
 
+/* What the kernel says of a helper: true, false, or null where it would not tell. */
+static json_t *in_kernel(u32 number)
+{
+	int ret = bpfvm_helper__in_kernel(number);
+
+	return ret < 0 ? json_null() : json_boolean(ret);
+}
+
+json_t *cli_helper_guests(u32 number)
+{
+	static const enum bpfvm_kind kinds[] = {BPFVM_KIND_PLAIN, BPFVM_KIND_XDP, BPFVM_KIND_TC};
+	json_t *names = cli_pack("[]");
+
+	for (u32 i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (bpfvm_helper__where(number) & bpfvm_kind__where(kinds[i]))
+			cli_append(names, cli_string(cli_kind_name(kinds[i])));
+	return names;
+}
+
 json_t *cli_helpers(const struct bpfvm_image *image)
 {
 	json_t *rows = cli_pack("[]");
 
 	for (u32 i = 0; next_call(image, VM_CALL_HELPER, &i); i++) {
 		u32 number = (u32)image->code[i].imm;
+		bool there = bpfvm_helper__where(number) & bpfvm_kind__where(image->kind);
 
 		if (!listed(rows, number))
-			cli_append(rows, cli_pack("{s:I, s:o, s:b}", "number", (json_int_t)number,
-						  "name", cli_string(bpfvm_helper__linux_name(number)),
-						  "available", bpfvm_helper__name(number) != NULL));
+			cli_append(rows, cli_pack("{s:I, s:o, s:b, s:o, s:o}", "number",
+						  (json_int_t)number, "name",
+						  cli_string(bpfvm_helper__linux_name(number)),
+						  "available", there, "guests",
+						  cli_helper_guests(number), "kernel",
+						  in_kernel(number)));
 	}
 	return rows;
+}
+
+/* What is to be said of a helper beside its name. */
+static const char *lack(const json_t *helper)
+{
+	if (!json_array_size(json_object_get(helper, "guests")))
+		return " (missing)";
+	if (!json_is_true(json_object_get(helper, "available")))
+		return " (not for guests of this kind)";
+	return json_is_false(json_object_get(helper, "kernel")) ? " (not in this kernel)" : "";
 }
 
 json_t *cli_helper_names(const json_t *helpers)
@@ -57,11 +90,10 @@ json_t *cli_helper_names(const json_t *helpers)
 	json_array_foreach(helpers, i, row) {
 		const char *name = json_string_value(json_object_get(row, "name"));
 		long number = (long)json_integer_value(json_object_get(row, "number"));
-		bool there = json_is_true(json_object_get(row, "available"));
 		char text[96];
 
 		snprintf(text, sizeof(text), "%s#%ld%s", name ? name : "unknown", number,
-			 there ? "" : " (missing)");
+			 lack(row));
 		cli_append(names, cli_string(text));
 	}
 	return names;

@@ -5,9 +5,13 @@
 
 #include "cli_output.h"
 
+/* The kinds of guests that have a helper, by their names. */
+json_t *cli_helper_guests(u32 number);
+
 /*
- * Helpers that a guest calls by number, each once: number, name in Linux or null, and whether the
- * machine has it.
+ * Helpers that a guest calls by number, each once: number, name in Linux or null, whether it is
+ * available to this guest, the kinds of guests that have it, and whether the kernel has it (null:
+ * it would not tell).
  */
 json_t *cli_helpers(const struct bpfvm_image *image);
 

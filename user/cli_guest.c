@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the loader tells about a guest: places in its code, its regions, why it was refused. */
+#include <bpf/libbpf.h>
 #include <string.h>
 
 #include "cli_guest.h"
@@ -111,6 +112,40 @@ json_t *cli_regions(const struct bpfvm_image *image)
 		if (image->area[i].size)
 			cli_append(rows, region(i, image->area[i].name, image->area[i].size,
 						image->area[i].access));
+	return rows;
+}
+
+const struct cli_column cli_map_columns[] = {
+	{"map", "MAP", 0},
+	{"type", "TYPE", 0},
+	{"key", "KEY", CLI_RIGHT},
+	{"value", "VALUE", CLI_RIGHT},
+	{"max_entries", "MAX ENTRIES", CLI_RIGHT},
+	{"region", "REGION", CLI_RIGHT},
+	{"address", "ADDRESS", 0},
+	{"bytes", "BYTES", CLI_RIGHT},
+	{NULL, NULL, 0},
+};
+
+json_t *cli_maps(const struct bpfvm_image *image)
+{
+	int possible = libbpf_num_possible_cpus();
+	u32 cpus = possible > 0 ? (u32)possible : 1;
+	json_t *rows = cli_pack("[]");
+
+	for (u32 i = 0; i < image->maps; i++) {
+		const struct bpfvm_map *map = &image->map[i];
+
+		cli_append(rows, cli_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I}", "map",
+					  cli_string(map->name), "type",
+					  cli_string(libbpf_bpf_map_type_str(map->type)), "key",
+					  (json_int_t)map->key_size, "value",
+					  (json_int_t)map->value_size, "max_entries",
+					  (json_int_t)map->max_entries, "region",
+					  (json_int_t)map->region, "address",
+					  cli_hex(VM_ADDRESS(map->region, 0)), "bytes",
+					  (json_int_t)bpfvm_map__bytes(map, cpus)));
+	}
 	return rows;
 }
 

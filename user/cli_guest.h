@@ -33,6 +33,13 @@ const struct bpfvm_function *cli_function(const struct bpfvm_image *image, u32 i
 json_t *cli_regions(const struct bpfvm_image *image);
 extern const struct cli_column cli_region_columns[];
 
+/*
+ * The maps of a guest as rows of name, type, key, value, max_entries, region, address and bytes: of
+ * the machine's memory, with values for all CPUs that there may be.
+ */
+json_t *cli_maps(const struct bpfvm_image *image);
+extern const struct cli_column cli_map_columns[];
+
 /* CLI_OK, or CLI_REFUSED after saying why on stderr. */
 int cli_check(const struct bpfvm_image *image);
 

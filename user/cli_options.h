@@ -32,6 +32,7 @@ enum cli_key {
 	CLI_KEY_PINNED,
 	CLI_KEY_ROUNDS,
 	CLI_KEY_PLUGIN,
+	CLI_KEY_STRIP,
 	CLI_KEY_HOOK,
 	CLI_KEY_NAME,
 	CLI_KEY_NETNS,
@@ -50,7 +51,7 @@ enum cli_key {
 
 /* In the order of `loader help`; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
-extern const struct cli_command cmd_run, cmd_replay, cmd_check, cmd_dis, cmd_info, cmd_bench,
+extern const struct cli_command cmd_run, cmd_replay, cmd_check, cmd_dis, cmd_info, cmd_pack, cmd_bench,
 	cmd_conformance, cmd_attach, cmd_detach, cmd_list, cmd_stat, cmd_swap,
 	cmd_doctor, cmd_help, cmd_version;
 

@@ -8,6 +8,7 @@
 #include "cli_machine.h"
 #include "cli_options.h"
 #include "cli_version.h"
+#include "map_layout.h"
 
 struct options {
 	const char *file, *prog;
@@ -46,12 +47,13 @@ static int visit(struct bpfvm_image *image, void *arg)
 	u32 frames = cli_call_depth(image);
 
 	cli_append(o->programs,
-		   cli_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "program",
+		   cli_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "program",
 			    cli_string(image->name), "section", cli_string(image->section), "kind",
 			    cli_kind_name(image->kind), "instructions", (json_int_t)image->len,
 			    "functions", (json_int_t)image->functions, "frames",
 			    frames ? cli_pack("I", (json_int_t)frames) : json_null(), "helpers",
-			    cli_helpers(image), "regions", cli_regions(image)));
+			    cli_helpers(image), "regions", cli_regions(image), "maps",
+			    cli_maps(image)));
 	return CLI_OK;
 }
 
@@ -81,9 +83,15 @@ static void print_programs(const json_t *programs)
 	cli_table(stdout, rows, columns);
 	json_decref(rows);
 	json_array_foreach(programs, i, program) {
-		printf("\nRegions of %s:\n",
-		       json_string_value(json_object_get(program, "program")));
+		const char *name = json_string_value(json_object_get(program, "program"));
+		const json_t *maps = json_object_get(program, "maps");
+
+		printf("\nRegions of %s:\n", name);
 		cli_table(stdout, json_object_get(program, "regions"), cli_region_columns);
+		if (!json_array_size(maps))
+			continue;
+		printf("\nMaps of %s:\n", name);
+		cli_table(stdout, maps, cli_map_columns);
 	}
 }
 
@@ -108,13 +116,17 @@ static int info_file(struct options *o)
 
 static json_t *limits(void)
 {
-	return cli_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "program_slots",
+	return cli_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			"program_slots",
 			(json_int_t)BPFVM_SLOTS, "instructions_per_guest", (json_int_t)BPFVM_CODE,
 			"call_frames", (json_int_t)VM_FRAMES, "bytes_of_stack_per_frame",
 			(json_int_t)VM_FRAME_SIZE, "regions", (json_int_t)VM_REGIONS,
 			"bytes_per_region", (json_int_t)1 << VM_OFFSET_BITS,
 			"bytes_of_guest_memory", (json_int_t)BPFVM_MEMORY, "bytes_of_a_packet",
-			(json_int_t)BPFVM_PACKET, "hooks", (json_int_t)BPFVM_HOOKS);
+			(json_int_t)BPFVM_PACKET, "hooks", (json_int_t)BPFVM_HOOKS,
+			"maps_per_guest", (json_int_t)(VM_REGIONS - VM_REGION_FREE),
+			"bytes_of_a_hashed_key", (json_int_t)VM_KEY_SIZE,
+			"bytes_of_a_hashed_value", (json_int_t)VM_VALUE_SIZE);
 }
 
 static json_t *helpers(void)
@@ -123,8 +135,9 @@ static json_t *helpers(void)
 
 	for (u32 i = 0; i < 1024; i++)
 		if (bpfvm_helper__name(i))
-			cli_append(rows, cli_pack("{s:I, s:o}", "number", (json_int_t)i, "name",
-						  cli_string(bpfvm_helper__name(i))));
+			cli_append(rows, cli_pack("{s:I, s:o, s:o}", "number", (json_int_t)i,
+						  "name", cli_string(bpfvm_helper__name(i)),
+						  "guests", cli_helper_guests(i)));
 	return rows;
 }
 
@@ -153,7 +166,10 @@ static int info_build(void)
 							 {"reason", "REASON", CLI_WRAP},
 							 {NULL, NULL, 0}};
 	static const struct cli_column helper_columns[] = {
-		{"number", "NUMBER", CLI_RIGHT}, {"name", "HELPER", 0}, {NULL, NULL, 0}};
+		{"number", "NUMBER", CLI_RIGHT},
+		{"name", "HELPER", 0},
+		{"guests", "GUESTS", 0},
+		{NULL, NULL, 0}};
 	static const struct cli_section sections[] = {
 		{"limits", "Limits of this build:", NULL},
 		{"cores", "Cores:", core_columns},
@@ -185,7 +201,9 @@ const struct cli_command cmd_info = {
 	.summary = "Show what is in a file, or the limits of this build",
 	.details = "Of a file: its programs, how deep they call (FRAMES; - for a recursion), the "
 		   "helpers they need "
-		   "and whether guests have them, and the guest addresses of their memory.\n"
+		   "and whether guests and this kernel have them, the guest addresses of their "
+		   "memory, and their maps: sizes "
+		   "in bytes, BYTES being what a map takes of the machine's memory.\n"
 		   "Without one: the limits of this build, the cores, the helpers, and the kernel "
 		   "memory that the "
 		   "machine takes.\n\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Says in words what vm_map_check() says in numbers: which declared maps guests cannot have. */
+/* Which declared maps guests cannot have, said in words, and how much memory the others take. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -90,17 +90,31 @@ static void fill_in(struct bpfvm_map *map)
 		map->max_entries = size;
 }
 
+static long lay_out(const struct bpfvm_map *map, u32 cpus, struct vm_map *plan)
+{
+	const struct vm_map_decl decl = {.type = map->type,
+					 .key_size = map->key_size,
+					 .value_size = map->value_size,
+					 .max_entries = map->max_entries,
+					 .cpus = cpus};
+
+	return vm_map_plan(plan, 0, &decl);
+}
+
+u64 bpfvm_map__bytes(const struct bpfvm_map *map, u32 cpus)
+{
+	struct vm_map plan;
+	long bytes = lay_out(map, cpus, &plan);
+
+	return bytes > 0 ? (u64)bytes : 0;
+}
+
 /* Whether the values find room in a region, on a machine of one CPU. */
 static _Bool has_room(const struct bpfvm_map *map)
 {
-	struct vm_map_decl decl = {.type = map->type,
-				   .key_size = map->key_size,
-				   .value_size = map->value_size,
-				   .max_entries = map->max_entries,
-				   .cpus = 1};
 	struct vm_map plan;
 
-	return vm_map_plan(&plan, 0, &decl) > 0 && plan.values_bytes <= VM_OFFSET_MASK + 1u;
+	return lay_out(map, 1, &plan) > 0 && plan.values_bytes <= VM_OFFSET_MASK + 1u;
 }
 
 int object__check_map(const char *path, struct bpfvm_map *map, struct bpfvm_error *err)

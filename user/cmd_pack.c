@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `loader pack`: writes a linked guest into a file, so that nobody needs the object again. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli_guest.h"
+#include "cli_options.h"
+
+struct options {
+	const char *file, *prog, *output;
+	bool strip;
+};
+
+static const struct argp_option table[] = {
+	{"output", 'o', "FILE", 0, "Write to FILE; default: FILE with .img in place of .o", 1},
+	{"prog", CLI_KEY_PROG, "NAME", 0, "Which program; default: the first in the file", 1},
+	{"strip", CLI_KEY_STRIP, NULL, 0, "Without source lines and types", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case CLI_KEY_PROG:
+		o->prog = arg;
+		return 0;
+	case CLI_KEY_STRIP:
+		o->strip = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		cli_take(&cmd_pack, &o->file, arg);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		cli_usage(&cmd_pack, "pack: no FILE given");
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* --- the file --- */
+
+static char *join(const char *a, size_t n, const char *b)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%.*s%s", (int)n, a, b) < 0)
+		cli_no_memory();
+	return text;
+}
+
+static char *output_of(const struct options *o)
+{
+	size_t n = strlen(o->file);
+
+	if (o->output)
+		return join(o->output, strlen(o->output), "");
+	return join(o->file, n > 2 && !strcmp(o->file + n - 2, ".o") ? n - 2 : n, ".img");
+}
+
+static int write_all(const char *path, int flags, const u8 *bytes, u32 size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666), ret = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	for (u32 at = 0; !ret && at < size; at += n > 0 ? (u32)n : 0) {
+		n = write(fd, bytes + at, size - at);
+		if (n < 0 && errno != EINTR)
+			ret = -errno;
+	}
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* A file is there as a whole or not at all; what is no file, like /dev/stdout, is written to. */
+static int write_file(const char *path, const u8 *bytes, u32 size)
+{
+	char suffix[32], *part;
+	struct stat st;
+	int ret;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return write_all(path, 0, bytes, size);
+	snprintf(suffix, sizeof(suffix), ".%d", (int)getpid());
+	part = join(path, strlen(path), suffix);
+	ret = write_all(part, O_EXCL, bytes, size);
+	if (!ret && rename(part, path))
+		ret = -errno;
+	if (ret && ret != -EEXIST)
+		unlink(part);
+	free(part);
+	return ret;
+}
+
+/* --- the command --- */
+
+static void report(const struct bpfvm_image *image, const char *path, u32 size)
+{
+	if (cli.format == CLI_TEXT) {
+		printf("%s: %s, %u instructions, %u map%s, %u bytes\n", path, image->name,
+		       image->len, image->maps, image->maps == 1 ? "" : "s", size);
+		return;
+	}
+	cli_json(cli_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:b}", "file", cli_string(path),
+			  "program", cli_string(image->name), "section",
+			  cli_string(image->section), "kind", cli_kind_name(image->kind),
+			  "instructions", (json_int_t)image->len, "maps", (json_int_t)image->maps,
+			  "bytes", (json_int_t)size, "debug", image->btf != NULL));
+}
+
+static int pack(const struct options *o, struct bpfvm_image *image)
+{
+	char *path = output_of(o);
+	int code = cli_check(image), ret;
+	u8 *bytes = NULL;
+	u32 size = 0;
+
+	if (o->strip)
+		bpfvm_image__strip(image);
+	if (!code) {
+		ret = bpfvm_image__pack(image, &bytes, &size);
+		if (!ret)
+			ret = write_file(path, bytes, size);
+		if (ret) {
+			cli_error("name another file with -o", "%s: %s", path, strerror(-ret));
+			code = CLI_FAILED;
+		}
+	}
+	if (!code)
+		report(image, path, size);
+	free(bytes);
+	free(path);
+	return code;
+}
+
+static int run(int argc, char **argv)
+{
+	struct options o = {0};
+	struct bpfvm_error err = {0};
+	struct bpfvm_image *image;
+	int code;
+
+	cli_parse(&cmd_pack, argc, argv, &o);
+	if (bpfvm_image__open(o.file, o.prog, &image, &err))
+		return cli_fail(&err);
+	code = pack(&o, image);
+	bpfvm_image__free(image);
+	return code;
+}
+
+const struct cli_command cmd_pack = {
+	.name = "pack",
+	.arguments = "FILE",
+	.summary = "Write a linked guest into a file of its own",
+	.details = "The image holds one program with its functions, data and maps, linked and "
+		   "checked, with a checksum; every command takes it in place of an object. What "
+		   "the checker refuses is not packed.\n\n"
+		   "Examples:\n"
+		   "  loader pack fib.o\n"
+		   "  loader pack filters.o --prog drop_udp --strip -o drop_udp.img",
+	.data = true,
+	.options = table,
+	.parse = parse,
+	.run = run,
+};
