@@ -66,7 +66,7 @@ static const struct survivor calls[] = {
 	{"local call, like the number of a helper", RETURNS(77, 1),
 	 CODE(CALL(5), EXIT_, EXIT_, EXIT_, EXIT_, EXIT_, MOV(77), EXIT_)},
 	{"helper, like the distance of a call", REFUSED(HELPER, 0), TRAPS(HELPER, 0),
-	 CODE(I(0x85, 0, 0, 0, 1), EXIT_, MOV(77), EXIT_)},
+	 CODE(I(0x85, 0, 0, 0, 4), EXIT_, EXIT_, EXIT_, EXIT_, MOV(77), EXIT_)},
 	{"kernel function", REFUSED(KFUNC, 0), TRAPS(HELPER, 0), CODE(I(0x85, 0, 2, 0, 5), EXIT_)},
 	{"call with src 3", REFUSED(VARIANT, 0), TRAPS(ILLEGAL, 0),
 	 CODE(I(0x85, 0, 3, 0, 5), EXIT_)},
