@@ -89,22 +89,6 @@ static __always_inline void store_tc(struct __sk_buff *ctx, struct bpfvm_machine
 #undef CHANGE
 }
 
-/* The same for helpers, which find the context changed and change it. */
-#define CONTEXT_CALL(verb, kind, type)                                                             \
-	__noinline u32 bpfvm_##verb##_##kind(struct type *ctx, u32 index)                          \
-	{                                                                                          \
-		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
-		u8 *memory = memory_map();                                                         \
-                                                                                                   \
-		if (!m || !memory)                                                                 \
-			return 0;                                                                  \
-		verb##_##kind(ctx, m, memory);                                                     \
-		return 1;                                                                          \
-	}
-CONTEXT_CALL(fill, xdp, xdp_md)
-CONTEXT_CALL(fill, tc, __sk_buff)
-CONTEXT_CALL(store, tc, __sk_buff)
-
 /* Where the packet lies now: after any helper that may have moved it. */
 #define LOCATE(r, md)                                                                              \
 	do {                                                                                       \

@@ -52,9 +52,11 @@ typedef u32 vm_to_t;
 /* What would be walked again and again within what calls it. */
 long bpfvm_copy(u32 to, u32 from, u32 size, u32 zero);
 u32 bpfvm_evict(u32 map, u32 own);
+long bpfvm_map_walk(u32 map, u32 elem, u32 key);
 #define VM_COPY(mem, to, from, size) bpfvm_copy(to, from, size, 0)
 #define VM_ZERO(mem, to, size) bpfvm_copy(to, 0, size, 1)
 #define VM_EVICT(mem, map_at, own) bpfvm_evict(map_at, own)
+#define VM_WALK(mem, map_at, elem, key) bpfvm_map_walk(map_at, elem, key)
 
 #include "map.h"
 

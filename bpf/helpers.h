@@ -300,6 +300,22 @@ static __always_inline u64 plain_body(struct bpfvm_machine *m, u8 *memory, u32 n
 	return 0;
 }
 
+/* The helpers of maps, apart from the others for the sake of BPF's stack. */
+__noinline u32 bpfvm_helper_map(u32 index, u32 number)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	u8 *memory = memory_map();
+	u32 stop = VM_STOP_NONE;
+	u64 r0;
+
+	if (!m || !memory)
+		return VM_TRAP_EMPTY;
+	r0 = map_body(m, memory, number, &stop);
+	if (!stop)
+		m->st.reg[0] = r0;
+	return stop;
+}
+
 /* A function that for_each_map_elem called has returned: on to the next element. */
 __noinline u32 bpfvm_each_next(u32 index)
 {
@@ -330,11 +346,7 @@ __noinline u32 bpfvm_helper_any(u32 index, u32 number)
 	case BPF_FUNC_for_each_map_elem:
 		return vm_each(m, &m->call);
 	}
-	r0 = map_body(m, memory, number, &stop);
-	if (stop) {
-		stop = VM_STOP_NONE;
-		r0 = plain_body(m, memory, number, &stop);
-	}
+	r0 = plain_body(m, memory, number, &stop);
 	if (!stop)
 		m->st.reg[0] = r0;
 	return stop;

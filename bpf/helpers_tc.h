@@ -85,39 +85,36 @@ static __always_inline long tc_other(struct __sk_buff *ctx, struct vm_call *call
 }
 
 /*
- * Serves helper `number` for a tc guest. Returns a trap or VM_STOP_NONE. A helper that has the
- * context as its argument finds there what the guest wrote, and may change it.
+ * Serves helper `number` for a tc guest, like bpfvm_helper_xdp. A helper that has the context as its
+ * argument finds there what the guest wrote, and may change it.
  */
 __noinline u32 bpfvm_helper_tc(struct __sk_buff *ctx, u32 index, u32 number)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	u32 stop = bpfvm_arguments(index, number, VM_WHERE_TC), first = 0;
+	u32 stop = VM_STOP_NONE, first;
 	u8 *memory = memory_map();
 	long r0;
 
-	if (stop || !m || !memory)
-		return stop;
-	if (number < VM_HELPERS)
-		first = VM_ARG_KIND(bpfvm_constants.args[number & (VM_HELPERS - 1)], 0);
+	if (!m || !memory)
+		return VM_TRAP_EMPTY;
+	first = VM_ARG_KIND(bpfvm_constants.args[number & (VM_HELPERS - 1)], 0);
 	if (first == VM_ARG_CTX)
-		bpfvm_store_tc(ctx, index);
-	if (m->call.copies)
-		tc_copies(ctx, index, 0);
+		store_tc(ctx, m, memory);
 	r0 = tc_packet(ctx, &m->call, memory, number, &stop);
 	if (stop) {
 		stop = VM_STOP_NONE;
 		r0 = tc_other(ctx, &m->call, memory, number, &stop);
 	}
-	if (stop)
-		stop = number == BPF_FUNC_perf_event_output ? tc_perf_output(ctx, index) :
-							     bpfvm_helper_any(index, number);
-	else
+	if (!stop)
 		m->st.reg[0] = r0;
-	if (m->call.copies)
-		tc_copies(ctx, index, 1);
 	if (first == VM_ARG_CTX)
-		bpfvm_fill_tc(ctx, index);
+		fill_tc(ctx, m, memory);
 	return stop;
+}
+
+__noinline u32 bpfvm_send_tc(struct __sk_buff *ctx, u32 index, u32 number)
+{
+	return number == BPF_FUNC_perf_event_output ? tc_perf_output(ctx, index) : VM_TRAP_HELPER;
 }
 
 #endif

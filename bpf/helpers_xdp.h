@@ -31,8 +31,6 @@ static __always_inline long xdp_body(struct xdp_md *ctx, struct bpfvm_machine *m
 	switch (number) {
 	case BPF_FUNC_redirect:
 		return bpf_redirect(V(0), V(1));
-	case BPF_FUNC_redirect_map:
-		return redirect_map(m, memory);
 	case BPF_FUNC_ktime_get_coarse_ns:
 		return bpf_ktime_get_coarse_ns();
 	case BPF_FUNC_csum_diff:
@@ -67,29 +65,41 @@ static __always_inline _Bool xdp_moves(u32 number)
 
 COPIES(xdp, xdp_md, bpf_xdp_load_bytes, bpf_xdp_store_bytes)
 
-/* Serves helper `number` for an XDP guest. Returns a trap or VM_STOP_NONE. */
+/*
+ * Serves helper `number` for an XDP guest, its arguments being checked. Returns VM_STOP_NONE, a
+ * trap, or VM_TRAP_HELPER: perhaps another kind of guest has it, too.
+ */
 __noinline u32 bpfvm_helper_xdp(struct xdp_md *ctx, u32 index, u32 number)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
-	u32 stop = bpfvm_arguments(index, number, VM_WHERE_XDP);
+	u32 stop = VM_STOP_NONE;
 	u8 *memory = memory_map();
 	long r0;
 
-	if (stop || !m || !memory)
-		return stop;
-	if (m->call.copies)
-		xdp_copies(ctx, index, 0);
+	if (!m || !memory)
+		return VM_TRAP_EMPTY;
 	r0 = xdp_body(ctx, m, memory, number, &stop);
-	if (stop)
-		stop = number == BPF_FUNC_perf_event_output ? xdp_perf_output(ctx, index) :
-							     bpfvm_helper_any(index, number);
-	else
+	if (!stop)
 		m->st.reg[0] = r0;
-	if (m->call.copies)
-		xdp_copies(ctx, index, 1);
 	if (xdp_moves(number))
-		bpfvm_fill_xdp(ctx, index);
+		fill_xdp(ctx, m, memory);
 	return stop;
+}
+
+/* The same for helpers that send something by way of a map: apart, for the sake of BPF's stack. */
+__noinline u32 bpfvm_send_xdp(struct xdp_md *ctx, u32 index, u32 number)
+{
+	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	u8 *memory = memory_map();
+
+	if (!m || !memory)
+		return VM_TRAP_EMPTY;
+	if (number == BPF_FUNC_perf_event_output)
+		return xdp_perf_output(ctx, index);
+	if (number != BPF_FUNC_redirect_map)
+		return VM_TRAP_HELPER;
+	m->st.reg[0] = redirect_map(m, memory);
+	return VM_STOP_NONE;
 }
 
 #endif

@@ -19,19 +19,29 @@ enum kind {
 	KIND_CALL, /* by user space, without a packet */
 };
 
+/* The instruction at which a step left the turn. */
+static __always_inline u64 insn_of(struct bpfvm_machine *m)
+{
+	struct vm_insn *slots = all_slots();
+
+	return slots ? *(u64 *)slot_at(code_of(slots, m->slot), m->st.pc) : 0;
+}
+
 #define OP(name, n) case n:
 #define STOP(n) return n
 
 /* The instructions that `off` or `imm` tells apart. Atomic operations do not reach packets. */
-__noinline u32 bpfvm_fork(u32 index, u64 insn, u32 key)
+__noinline u32 bpfvm_fork(u32 index, u32 key)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
 	u8 *memory = memory_map();
 	const _Bool packet = 1;
 	struct run *r = NULL;
+	u64 insn;
 
 	if (!m || !memory || key > 0xff)
 		return VM_TRAP_ILLEGAL;
+	insn = insn_of(m);
 	switch (VM_FORK((u8)insn, key)) {
 #define STEP_FORKS
 #include "step.h"
@@ -45,12 +55,16 @@ next:
 #undef OP
 #undef STOP
 
-/* Fills in what the memory instruction `insn` tried, and says which trap it deserves. */
-__noinline u32 bpfvm_fault(u32 index, u64 insn)
+/* Fills in what the memory instruction tried, and says which trap it deserves. */
+__noinline u32 bpfvm_fault(u32 index)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
+	u64 insn;
 
-	return m ? vm_fault(&m->st, m->row, (struct vm_insn *)&insn) : VM_TRAP_BOUNDS;
+	if (!m)
+		return VM_TRAP_BOUNDS;
+	insn = insn_of(m);
+	return vm_fault(&m->st, m->row, (struct vm_insn *)&insn);
 }
 
 static __always_inline u32 enter(struct bpfvm_machine *m, u32 pc)
@@ -78,14 +92,6 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 	return VM_TRAP_JUMP;
 }
 
-/* The instruction at which a step left the turn. */
-static __always_inline u64 insn_of(struct bpfvm_machine *m)
-{
-	struct vm_insn *slots = all_slots();
-
-	return slots ? *(u64 *)slot_at(code_of(slots, m->slot), m->st.pc) : 0;
-}
-
 /*
  * Does what a step at m->st.pc left the turn for: `why` is an enum vm_stop, or one of enum rare with
  * its operand in the upper half. Returns why the guest stops, or VM_STOP_NONE; also when the next
@@ -94,10 +100,9 @@ static __always_inline u64 insn_of(struct bpfvm_machine *m)
 #define SERVE(HELP, BEFORE_PACKET)                                                                 \
 	({                                                                                         \
 		u32 stop_ = (u32)why, operand_ = why >> 32;                                        \
-		u64 insn_ = insn_of(m);                                                             \
 		switch (stop_) {                                                                   \
 		case RARE_FORK:                                                                    \
-			stop_ = bpfvm_fork(index, insn_, operand_);                                \
+			stop_ = bpfvm_fork(index, operand_);                               \
 			m->st.pc += !stop_;                                                        \
 			break;                                                                     \
 		case RARE_ENTER:                                                                   \
@@ -122,25 +127,48 @@ static __always_inline u64 insn_of(struct bpfvm_machine *m)
 			break;                                                                     \
 		}                                                                                  \
 		if (stop_ == VM_TRAP_BOUNDS)                                                       \
-			stop_ = bpfvm_fault(index, insn_);                                         \
+			stop_ = bpfvm_fault(index);                                         \
 		m->st.stop = stop_;                                                                \
 	})
 
-#define RARE_HOOK(kind, context, pass, pass_too)                                                   \
+/*
+ * A helper call of a guest with a packet: at one level with what it calls, since BPF has 512 bytes
+ * of stack for all levels.
+ */
+#define HELP(kind, where)                                                                          \
+	({                                                                                         \
+		u32 help_ = bpfvm_arguments(index, operand_, where);                               \
+		if (!help_) {                                                                      \
+			if (m->call.copies)                                                        \
+				kind##_copies(ctx, index, 0);                                      \
+			help_ = bpfvm_helper_##kind(ctx, index, operand_);                         \
+			if (help_ == VM_TRAP_HELPER)                                               \
+				help_ = bpfvm_send_##kind(ctx, index, operand_);                   \
+			if (help_ == VM_TRAP_HELPER)                                               \
+				help_ = bpfvm_helper_map(index, operand_);                         \
+			if (help_ == VM_TRAP_HELPER)                                               \
+				help_ = bpfvm_helper_any(index, operand_);                         \
+			if (m->call.copies)                                                        \
+				kind##_copies(ctx, index, 1);                                      \
+		}                                                                                  \
+		help_;                                                                             \
+	})
+
+#define RARE_HOOK(kind, context, where, pass, pass_too)                                            \
 	__noinline u32 bpfvm_rare_##kind(struct context *ctx, u32 index, u64 why)                  \
 	{                                                                                          \
 		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
                                                                                                    \
 		if (!m)                                                                            \
 			return VM_TRAP_EMPTY;                                                      \
-		if (SERVE(bpfvm_helper_##kind(ctx, index, operand_),                               \
+		if (SERVE(HELP(kind, where),                                                       \
 			  meta_access(m, (void *)(long)ctx->data_meta, (void *)(long)ctx->data,    \
-				      insn_)))                                                     \
+				      insn_of(m))))                                                     \
 			return m->next ? bpfvm_next(index, pass, (u32)(pass_too)) : m->st.stop;                                 \
 		return VM_STOP_NONE;                                                               \
 	}
-RARE_HOOK(xdp, xdp_md, XDP_PASS, XDP_PASS)
-RARE_HOOK(tc, __sk_buff, TC_ACT_OK, TC_ACT_UNSPEC)
+RARE_HOOK(xdp, xdp_md, VM_WHERE_XDP, XDP_PASS, XDP_PASS)
+RARE_HOOK(tc, __sk_buff, VM_WHERE_TC, TC_ACT_OK, TC_ACT_UNSPEC)
 
 static __always_inline u32 help_call(u32 index, u32 number)
 {
@@ -148,7 +176,9 @@ static __always_inline u32 help_call(u32 index, u32 number)
 
 	if (number == BPF_FUNC_ktime_get_coarse_ns) /* which this entry point does not have */
 		number = BPF_FUNC_ktime_get_ns;
-	return stop ? stop : bpfvm_helper_any(index, number);
+	if (!stop)
+		stop = bpfvm_helper_map(index, number);
+	return stop == VM_TRAP_HELPER ? bpfvm_helper_any(index, number) : stop;
 }
 
 __noinline u32 bpfvm_rare_call(u32 index, u64 why)
