@@ -396,9 +396,16 @@ struct bpfvm_guest {
 u32 bpfvm_hook__find(struct bpfvm_session *session, const char *interface, u32 kind,
 		     const char *name, struct bpfvm_guest guests[BPFVM_HOOKS]);
 
-/* The image of an attached guest, without its code. */
+/* The image of an attached guest, as it was uploaded; the caller frees it. */
 int bpfvm_hook__image(struct bpfvm_session *session, u32 row, struct bpfvm_image **image,
 		      struct bpfvm_error *err);
+
+/*
+ * A core for the maps and the memory of an attached guest, with its image, which the caller frees;
+ * it cannot load or run. Closed before the session is; a swap of the guest ends its use.
+ */
+int bpfvm_core__open_attached(struct bpfvm_session *session, u32 row, struct bpfvm_core **core,
+			      struct bpfvm_image **image, struct bpfvm_error *err);
 
 /* Packets that met no guest because no machine was free. */
 u64 bpfvm_network__refused(struct bpfvm_session *session);

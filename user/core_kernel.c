@@ -45,6 +45,12 @@ static struct kernel_core *kernel_of(struct bpfvm_core *core)
 	return (struct kernel_core *)core;
 }
 
+static void use_maps(struct kernel_core *k, const struct bpfvm_image *image)
+{
+	for (u32 i = 0; i < image->maps; i++)
+		k->region[i] = image->map[i].region;
+}
+
 /* Writes the guest into another slot than the present one, then makes that the present one. */
 static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
 {
@@ -57,8 +63,7 @@ static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct
 	if (before != BPFVM_SLOTS)
 		bpfvm_slots__free(k->session, before);
 	k->session->held = k->slot;
-	for (u32 i = 0; i < image->maps; i++)
-		k->region[i] = image->map[i].region;
+	use_maps(k, image);
 	k->kind = image->kind;
 	k->ran = NULL;
 	free(k->packet);
@@ -364,4 +369,59 @@ int bpfvm_core__open_kernel(const char *name, struct bpfvm_core **core, struct b
 int bpfvm_core__open_pinned(const char *dir, struct bpfvm_core **core, struct bpfvm_error *err)
 {
 	return open_kernel("kernel", dir, core, err);
+}
+
+/* --- an attached guest: its maps and memory, no runs --- */
+
+static int no_load(struct bpfvm_core *core, const struct bpfvm_image *image,
+		   struct bpfvm_error *err)
+{
+	(void)core;
+	return bpfvm_error__set(err, -EOPNOTSUPP, "`loader swap` puts another one in its place",
+				"%s: the core is that of an attached guest", image->name);
+}
+
+static int no_packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfvm_error *err)
+{
+	(void)core, (void)data, (void)size;
+	return bpfvm_error__set(err, -EOPNOTSUPP, NULL, "packet: an attached guest has its own");
+}
+
+static int no_run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
+		  struct bpfvm_result *result, struct bpfvm_error *err)
+{
+	(void)core, (void)budget, (void)times, (void)resume, (void)result;
+	return bpfvm_error__set(err, -EOPNOTSUPP, NULL, "run: an attached guest runs on packets");
+}
+
+static void close_attached(struct bpfvm_core *core)
+{
+	free(core);
+}
+
+int bpfvm_core__open_attached(struct bpfvm_session *session, u32 row, struct bpfvm_core **core,
+			      struct bpfvm_image **image, struct bpfvm_error *err)
+{
+	static struct bpfvm_core_ops ops;
+	struct kernel_core *k;
+	int ret = bpfvm_hook__image(session, row, image, err);
+
+	if (ret)
+		return ret;
+	k = calloc(1, sizeof(*k));
+	if (!k) {
+		bpfvm_image__free(*image);
+		return bpfvm_error__set(err, -ENOMEM, NULL, "core: no memory");
+	}
+	ops = kernel_ops;
+	ops.load = no_load;
+	ops.packet = no_packet;
+	ops.run = no_run;
+	ops.close = close_attached;
+	k->base = (struct bpfvm_core){.ops = &ops, .loaded = true, .maps = (*image)->maps};
+	k->session = session;
+	k->slot = session->hook[row].slot;
+	use_maps(k, *image);
+	*core = &k->base;
+	return 0;
 }
