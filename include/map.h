@@ -77,7 +77,7 @@ VM_INLINE long vm_hash_new(struct vm_walk *k, u32 cpu)
 	struct vm_map *map = k->map;
 	u32 elem = vm_elem_take(k->mem, map);
 
-	if (elem == VM_NO_ELEM && vm_is(map, VM_MAP_EVICTS))
+	if (elem >= map->max_entries && vm_is(map, VM_MAP_EVICTS))
 		elem = VM_EVICT(k->mem, k->map_at, k->bucket);
 	if (elem >= map->max_entries)
 		return vm_is(map, VM_MAP_EVICTS)   ? -VM_ENOMEM :
@@ -107,8 +107,10 @@ VM_INLINE long vm_hash_put(struct vm_walk *k, vm_from_t key, vm_from_t from, u64
 	vm_map_store(k->mem, map, (u32)vm_map_value(map, (u32)elem, cpu), from, cpu);
 	if (vm_is(map, VM_MAP_PREFIXES))
 		VM_COPY(k->mem, vm_elem_offset(map, (u32)elem) + map->given, key, map->key_size);
-	if (k->found)
+	if (k->found) {
+		VM_POKE(&vm_elem(k->mem, map, (u32)elem)->seen, 1);
 		return 0;
+	}
 	vm_elem_link(k, (u32)elem);
 	if (vm_is(map, VM_MAP_PREFIXES))
 		vm_prefix_count(k->mem, map, VM_FIRST_U32(k->first), 1);
@@ -317,6 +319,11 @@ VM_INLINE long vm_map_walk(u8 *mem, u32 map_at, u32 elem, vm_to_t key)
 	return s.result;
 }
 
+/* VM_WALK: vm_map_walk, where it is verified apart. */
+#ifndef VM_WALK
+#define VM_WALK(mem, map_at, elem, key) vm_map_walk(mem, map_at, elem, key)
+#endif
+
 /*
  * The key that follows `key`, or the first one if that is gone or `first` is set, goes to `next`.
  * 0, -VM_ENOENT behind the last one, -VM_EBUSY.
@@ -324,18 +331,18 @@ VM_INLINE long vm_map_walk(u8 *mem, u32 map_at, u32 elem, vm_to_t key)
 VM_INLINE long vm_map_next(u8 *mem, u32 map_at, vm_from_t key, _Bool first, vm_to_t next)
 {
 	struct vm_map *map = VM_AT(mem, map_at, struct vm_map);
-	struct vm_walk k = { .mem = mem, .map = map, .map_at = map_at, .key = VM_FROM(mem, key, 0) };
+	struct vm_walk k = { .mem = mem, .map = map, .key = VM_FROM(mem, key, 0) };
 	u32 from = 0;
 	long elem;
 
 	if (!first && vm_is(map, VM_MAP_INDEXED)) {
-		from = VM_FIRST_U32(VM_GET(VM_FROM(mem, key, 0), 0, 4));
+		from = VM_FIRST_U32(VM_GET(k.key, 0, 4));
 		from = from < map->max_entries ? from + 1 : 0;
 	} else if (!first && vm_is(map, VM_MAP_HASHED) && vm_hash_begin(&k)) {
 		vm_walk(&k);
 		from = k.found ? k.elem + 1 : 0;
 	}
-	elem = vm_map_walk(mem, map_at, from, next);
+	elem = VM_WALK(mem, map_at, from, next);
 	return elem < 0 ? elem : 0;
 }
 

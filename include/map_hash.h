@@ -225,19 +225,15 @@ VM_INLINE void vm_elem_give(u8 *mem, struct vm_map *map, u32 elem)
 	VM_REPEAT(VM_SPINS, vm_free_give_turn, &f);
 }
 
-/* An element for a new key, first one that was never used; VM_NO_ELEM if there is none. */
+/* An element for a new key; VM_NO_ELEM if there is none. */
 VM_INLINE u32 vm_elem_take(u8 *mem, struct vm_map *map)
 {
 	struct vm_free f = { mem, map, VM_FORGET(map, 0) };
 
-	if (VM_PEEK(&map->fresh) < map->max_entries) {
-		u32 n = VM_ATOMIC_ADD(&map->fresh, 1);
-
-		if (n < map->max_entries)
-			return n;
-	}
 	if (VM_PEEK(&map->free) << 32)
 		VM_REPEAT(VM_SPINS, vm_free_take_turn, &f);
+	if (!f.elem && VM_PEEK(&map->fresh) < map->max_entries)
+		f.elem = VM_ATOMIC_ADD(&map->fresh, 1) + 1;
 	return f.elem - 1;
 }
 
