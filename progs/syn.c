@@ -3,7 +3,7 @@
 #include "parse.h"
 
 #define SOURCES 16384 /* that were seen last */
-#define LIMIT 100
+#define LIMIT 50
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -25,6 +25,7 @@ struct cli_capture_file {
 	const char *path;
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
+	int err; /* errno of the first write that failed */
 };
 
 static struct cli_capture *new_capture(void)
@@ -140,7 +141,9 @@ void cli_capture_write(struct cli_capture_file *f, const struct timeval *time, c
 {
 	struct pcap_pkthdr header = {.ts = *time, .caplen = size, .len = size};
 
-	pcap_dump((u_char *)f->dumper, &header, data);
+	pcap_dump((u_char *)f->dumper, &header, data); /* which tells nothing */
+	if (!f->err && ferror(pcap_dump_file(f->dumper)))
+		f->err = errno;
 }
 
 int cli_capture_finish(struct cli_capture_file *f)
@@ -149,8 +152,10 @@ int cli_capture_finish(struct cli_capture_file *f)
 
 	if (!f)
 		return CLI_OK;
-	if (pcap_dump_flush(f->dumper) || ferror(pcap_dump_file(f->dumper))) {
-		cli_error(NULL, "%s: %s", f->path, strerror(errno));
+	if (pcap_dump_flush(f->dumper) && !f->err)
+		f->err = errno;
+	if (f->err) {
+		cli_error(NULL, "%s: %s", f->path, strerror(f->err));
 		code = CLI_FAILED;
 	}
 	pcap_dump_close(f->dumper);
