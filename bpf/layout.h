@@ -51,6 +51,7 @@ struct bpfvm_machine {
 	struct vm_state st; /* first, so that a register is one add away */
 	struct vm_region row[VM_REGIONS];
 	struct vm_call call; /* the helper call that is being served */
+	struct vm_format format; /* the text that a helper is writing */
 	u32 busy;
 	u32 slot;    /* whose rows these are */
 	u32 len;     /* of the guest there, instructions */

@@ -7,6 +7,7 @@
 #define BPFVM_RARE_H
 
 #include "helpers_tc.h"
+#include "helpers_text.h"
 #include "helpers_xdp.h"
 #include "meta.h"
 #include "run.h"
@@ -148,6 +149,8 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 				help_ = bpfvm_helper_map(index, operand_);                         \
 			if (help_ == VM_TRAP_HELPER)                                               \
 				help_ = bpfvm_helper_any(index, operand_);                         \
+			if (help_ == VM_TRAP_HELPER)                                               \
+				help_ = bpfvm_helper_text(index, operand_);                        \
 			if (m->call.copies)                                                        \
 				kind##_copies(ctx, index, 1);                                      \
 		}                                                                                  \
@@ -178,7 +181,9 @@ static __always_inline u32 help_call(u32 index, u32 number)
 		number = BPF_FUNC_ktime_get_ns;
 	if (!stop)
 		stop = bpfvm_helper_map(index, number);
-	return stop == VM_TRAP_HELPER ? bpfvm_helper_any(index, number) : stop;
+	if (stop == VM_TRAP_HELPER)
+		stop = bpfvm_helper_any(index, number);
+	return stop == VM_TRAP_HELPER ? bpfvm_helper_text(index, number) : stop;
 }
 
 __noinline u32 bpfvm_rare_call(u32 index, u64 why)

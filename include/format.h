@@ -49,31 +49,6 @@ enum vm_format_flag {
 
 enum vm_format_body { VM_BODY_NUMBER, VM_BODY_CHAR, VM_BODY_TEXT, VM_BODY_IP4, VM_BODY_IP6 };
 
-/* All that changes. For a verifier it lies where values are not known. */
-struct vm_format {
-	vm_place_t format; /* of at most `size` bytes, the NUL counted */
-	vm_place_t args;	  /* u64 each */
-	vm_place_t out;
-	u32 size;
-	u32 count; /* of arguments, up to VM_FORMAT_ARGS */
-	u32 room;  /* at `out`, the NUL counted */
-	u32 dry;   /* nothing is written */
-	u32 at;	   /* how long the output is so far, had it room */
-	u32 from;  /* next character of the format */
-	u32 mode;
-	u32 used; /* arguments */
-
-	/* The field being written. */
-	u32 flags, width, longs;
-	u32 body;
-	u32 sign;   /* character, or 0 */
-	u32 length; /* of the body */
-	u32 spaces_end, sign_end, zeros_end, body_end; /* its parts */
-	u64 value, power; /* of a number; what its next digit counts */
-	vm_place_t text;
-	u32 readable; /* bytes at `text` */
-};
-
 /* What the callbacks get. */
 struct vm_format_run {
 	u8 *mem;

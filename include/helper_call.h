@@ -24,6 +24,31 @@ struct vm_call {
 	u32 copies;  /* arguments that are copies of packet bytes: bit i, and 8 + i if written */
 };
 
+/* All that changes while format.h writes a text. For a verifier it lies where values are not known. */
+struct vm_format {
+	vm_place_t format; /* of at most `size` bytes, the NUL counted */
+	vm_place_t args;	  /* u64 each */
+	vm_place_t out;
+	u32 size;
+	u32 count; /* of arguments, up to VM_FORMAT_ARGS */
+	u32 room;  /* at `out`, the NUL counted */
+	u32 dry;   /* nothing is written */
+	u32 at;	   /* how long the output is so far, had it room */
+	u32 from;  /* next character of the format */
+	u32 mode;
+	u32 used; /* arguments */
+
+	/* The field being written. */
+	u32 flags, width, longs;
+	u32 body;
+	u32 sign;   /* character, or 0 */
+	u32 length; /* of the body */
+	u32 spaces_end, sign_end, zeros_end, body_end; /* its parts */
+	u64 value, power; /* of a number; what its next digit counts */
+	vm_place_t text;
+	u32 readable; /* bytes at `text` */
+};
+
 /* The kinds of arguments, four bits each. */
 enum vm_arg {
 	VM_ARG_NONE = 0,
