@@ -6,11 +6,34 @@
 #include <limits.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli_attach.h"
+#include "cli_guest.h"
 #include "cli_result.h"
+
+int cli_open_checked(const char *file, const char *prog, bool unchecked,
+		     struct bpfvm_image **image)
+{
+	struct bpfvm_error err = {0};
+	int code = CLI_OK;
+	char *path;
+
+	if (bpfvm_image__open(file, prog, image, &err))
+		return cli_fail(&err);
+	if (!unchecked)
+		code = cli_check(*image);
+	path = realpath(file, NULL);
+	if (path) {
+		free((*image)->path);
+		(*image)->path = path;
+	}
+	if (code)
+		bpfvm_image__free(*image);
+	return code;
+}
 
 u32 cli_hook(const struct cli_command *command, const char *arg)
 {

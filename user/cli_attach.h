@@ -31,6 +31,13 @@ struct cli_where {
 error_t cli_where_option(const struct cli_command *command, struct cli_where *where, int key,
 			 char *arg);
 
+/*
+ * Opens a guest that is to be attached, and checks it unless it may stay `unchecked`; its path is
+ * then one that holds in any directory. Returns the exit code.
+ */
+int cli_open_checked(const char *file, const char *prog, bool unchecked,
+		     struct bpfvm_image **image);
+
 /* "xdp", "tc-ingress" or "tc-egress". */
 u32 cli_hook(const struct cli_command *command, const char *arg);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli_attach.h"
-#include "cli_guest.h"
 
 #define DEFAULT_STEPS 100000
 
@@ -161,12 +160,9 @@ static int attach(const struct options *o, const struct bpfvm_image *image)
 				     .budget = o->steps};
 	struct bpfvm_session *session;
 	struct bpfvm_error err = {0};
-	int code;
+	int code = CLI_OK;
 
 	check_mode(o->mode, kind);
-	code = o->unchecked ? CLI_OK : cli_check(image);
-	if (code)
-		return code;
 	if (cli_network(&o->where, true, &session))
 		return CLI_FAILED;
 	if (bpfvm_hook__attach(session, image, &a, &row, &err))
@@ -180,13 +176,13 @@ static int attach(const struct options *o, const struct bpfvm_image *image)
 static int run(int argc, char **argv)
 {
 	struct options o = {.where = CLI_ANYWHERE, .steps = DEFAULT_STEPS};
-	struct bpfvm_error err = {0};
 	struct bpfvm_image *image;
 	int code;
 
 	cli_parse(&cmd_attach, argc, argv, &o);
-	if (bpfvm_image__open(o.file, o.prog, &image, &err))
-		return cli_fail(&err);
+	code = cli_open_checked(o.file, o.prog, o.unchecked, &image);
+	if (code)
+		return code;
 	code = attach(&o, image);
 	bpfvm_image__free(image);
 	return code;

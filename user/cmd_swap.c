@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cli_attach.h"
-#include "cli_guest.h"
 
 struct options {
 	struct cli_where where;
@@ -124,11 +123,8 @@ static int swap(const struct options *o, struct bpfvm_session *session,
 static int run_image(const struct options *o, const struct bpfvm_image *image)
 {
 	struct bpfvm_session *session;
-	int code = o->unchecked ? CLI_OK : cli_check(image), ret;
+	int ret = cli_network(&o->where, false, &session), code;
 
-	if (code)
-		return code;
-	ret = cli_network(&o->where, false, &session);
 	if (ret)
 		return ret == -ENOENT ? cli_nothing_attached(&o->where) : CLI_FAILED;
 	code = swap(o, session, image);
@@ -139,13 +135,13 @@ static int run_image(const struct options *o, const struct bpfvm_image *image)
 static int run(int argc, char **argv)
 {
 	struct options o = {.where = CLI_ANYWHERE};
-	struct bpfvm_error err = {0};
 	struct bpfvm_image *image;
 	int code;
 
 	cli_parse(&cmd_swap, argc, argv, &o);
-	if (bpfvm_image__open(o.file, o.prog, &image, &err))
-		return cli_fail(&err);
+	code = cli_open_checked(o.file, o.prog, o.unchecked, &image);
+	if (code)
+		return code;
 	code = run_image(&o, image);
 	bpfvm_image__free(image);
 	return code;

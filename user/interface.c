@@ -199,8 +199,8 @@ static u32 program_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
-/* The interface of a link; 0 once that is gone. In links of tcx the field is in the same place. */
-static u32 link_ifindex(const char *path)
+/* In links of tcx the field is in the same place. */
+u32 bpfvm_interface__of_link(const char *path)
 {
 	struct bpf_link_info info;
 	u32 size = sizeof(info);
@@ -224,7 +224,7 @@ bool bpfvm_interface__alive(struct bpfvm_session *s, const struct bpfvm_point *p
 	if (bpfvm_point_mode(point) == BPFVM_MODE_CLSACT)
 		return bpfvm_clsact__program(point->ifindex, point->kind) == id;
 	link_path(s, point, path);
-	return link_ifindex(path) == point->ifindex;
+	return bpfvm_interface__of_link(path) == point->ifindex;
 }
 
 void bpfvm_interface__detach(struct bpfvm_session *s, const struct bpfvm_point *point)

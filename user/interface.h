@@ -23,6 +23,9 @@ int bpfvm_interface__attach(struct bpfvm_session *s, struct bpfvm_point *point, 
 /* Whether the interface is still in this network and the kernel still calls the machine there. */
 bool bpfvm_interface__alive(struct bpfvm_session *s, const struct bpfvm_point *point);
 
+/* The interface of a pinned link; 0 once that is gone, or if there is no such link. */
+u32 bpfvm_interface__of_link(const char *path);
+
 /* Nothing of the machine is left there, whatever there was. */
 void bpfvm_interface__detach(struct bpfvm_session *s, const struct bpfvm_point *point);
 

@@ -6,9 +6,9 @@
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -60,19 +60,16 @@ void bpfvm_pin__drop_link(const char *path)
 /* Removes what is pinned of the machine: first what lets the kernel call it. */
 static void unpin(struct bpfvm_session *s)
 {
-	DIR *dir = opendir(s->dir);
-	char path[PATH_MAX];
-	struct dirent *entry;
+	char pattern[PATH_MAX];
 	const char *name;
+	glob_t links;
 
-	while (dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, BPFVM_LINK_PREFIX, strlen(BPFVM_LINK_PREFIX)))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", s->dir, entry->d_name);
-		bpfvm_pin__drop_link(path);
+	snprintf(pattern, sizeof(pattern), "%s/" BPFVM_LINK_PREFIX "*", s->dir);
+	if (!glob(pattern, GLOB_NOSORT, NULL, &links)) {
+		for (size_t i = 0; i < links.gl_pathc; i++)
+			bpfvm_pin__drop_link(links.gl_pathv[i]);
+		globfree(&links);
 	}
-	if (dir)
-		closedir(dir);
 	for (size_t i = 0; i < PINS; i++) {
 		pin(s, i, &name);
 		unlinkat(s->lock, name, 0);
