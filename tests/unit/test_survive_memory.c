@@ -155,8 +155,9 @@ static const struct survivor helpers[] = {
  */
 static void helper_numbers(void **state)
 {
-	static const u32 numbers[] = {0, 4, 104, 107, 124, 126, 211, 212, 255, 256, 256 + 1, 256 + 105,
-				      65536 + 105, 1u << 24, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const u32 numbers[] = {0, 4, 104, 107, 124, 126, 211, 212, 255, 256, 256 + 1,
+				      256 + 105, 65536 + 105, 1u << 24, 0x7fffffff, 0x80000000,
+				      0xffffffff};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(numbers); i++) {
