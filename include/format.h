@@ -13,7 +13,7 @@
 #ifndef BPFVM_FORMAT_H
 #define BPFVM_FORMAT_H
 
-#include "helper_args.h"
+#include "helper_call.h"
 #include "map_layout.h"
 
 #define VM_FORMAT_ARGS 12 /* most arguments */

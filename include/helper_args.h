@@ -12,20 +12,7 @@
 
 #include "helper_call.h"
 
-#define VM_TEXT_MAX 512 /* of a string argument, the NUL counted */
 #define VM_PACKET_SPAN 512 /* most bytes of a packet that an argument may be: they are copied */
-
-/* How many bytes from `addr` on may be read. */
-static inline u32 vm_readable(const struct vm_region *rows, u64 addr)
-{
-	u64 n = addr >> VM_OFFSET_BITS;
-	u32 o = addr & VM_OFFSET_MASK;
-
-	if (n >= VM_REGIONS)
-		return 0;
-	VM_BOUND(n, VM_REGIONS - 1);
-	return o < rows[n].rlen ? rows[n].rlen - o : 0;
-}
 
 /*
  * Whether packet bytes may be this argument. A kernel copies them for its helpers, two of them at

@@ -13,6 +13,7 @@
 #define VM_FRAME_SIZE 512 /* bytes of stack in each */
 #endif
 #define VM_HELPER_SPAN 4096 /* most bytes that one argument of a helper may span; a power of two */
+#define VM_TEXT_MAX 512 /* most bytes of a string that a helper reads, its NUL counted */
 #define VM_STACK_SIZE (VM_FRAMES * VM_FRAME_SIZE)
 #define VM_REGISTERS 16 /* what four bits can name: no encoding reaches elsewhere */
 
@@ -127,6 +128,18 @@ static inline u32 vm_allowed(const struct vm_region *rows, u64 addr, u32 size)
 			       0;
 	VM_BOUND(n, VM_REGIONS - 1);
 	return (end <= rows[n].rlen ? VM_READ : 0) | (end <= rows[n].wlen ? VM_WRITE : 0);
+}
+
+/* How many bytes from `addr` on may be read. */
+static inline u32 vm_readable(const struct vm_region *rows, u64 addr)
+{
+	u64 n = addr >> VM_OFFSET_BITS;
+	u32 o = addr & VM_OFFSET_MASK;
+
+	if (n >= VM_REGIONS)
+		return 0;
+	VM_BOUND(n, VM_REGIONS - 1);
+	return o < rows[n].rlen ? rows[n].rlen - o : 0;
 }
 
 /* Gives the stack region the frames down to the present one, and r10 its top. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The host cores: a guest in this process, by one of the texts that firmware builds. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,14 @@ static struct host_core *host_of(struct bpfvm_core *core)
 	return (struct host_core *)core;
 }
 
+static void drop_packet(struct host_core *h)
+{
+	free(h->given);
+	free(h->packet.buffer);
+	h->given = NULL;
+	memset(&h->packet, 0, sizeof(h->packet));
+}
+
 static void unload(struct host_core *h)
 {
 	free(h->code);
@@ -19,9 +26,10 @@ static void unload(struct host_core *h)
 		free(h->area[i]);
 		h->area[i] = NULL;
 	}
-	free(h->packet);
-	free(h->work);
-	h->packet = h->work = NULL;
+	bpfvm_host_maps__unload(h);
+	drop_packet(h);
+	h->locked = NULL;
+	memset(h->sample, 0, sizeof(h->sample));
 	memset(h->vm.row, 0, sizeof(h->vm.row));
 	memset(h->stack, 0, sizeof(h->stack));
 	h->vm.row[VM_REGION_STACK].base = h->stack;
@@ -39,14 +47,8 @@ static u8 *copy(const void *data, size_t size)
 	return p;
 }
 
-static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
+static int load_areas(struct host_core *h, const struct bpfvm_image *image)
 {
-	struct host_core *h = host_of(core);
-
-	unload(h);
-	h->code = (void *)copy(image->code, image->len * sizeof(*image->code));
-	if (!h->code)
-		return bpfvm_error__set(err, -ENOMEM, NULL, "guest: no memory");
 	for (u32 i = 0; i < VM_REGIONS; i++) {
 		const struct bpfvm_memory_area *area = &image->area[i];
 
@@ -54,65 +56,71 @@ static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct
 			continue;
 		h->area[i] = copy(area->data, area->size);
 		if (!h->area[i])
-			return bpfvm_error__set(err, -ENOMEM, NULL, "guest: no memory");
+			return -ENOMEM;
 		h->vm.row[i].base = h->area[i];
 		h->vm.row[i].rlen = area->access & VM_READ ? area->size : 0;
 		h->vm.row[i].wlen = area->access & VM_WRITE ? area->size : 0;
 	}
+	return 0;
+}
+
+static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
+{
+	struct host_core *h = host_of(core);
+
+	unload(h);
+	h->code = (void *)copy(image->code, image->len * sizeof(*image->code));
+	if (!h->code || load_areas(h, image))
+		return bpfvm_error__set(err, -ENOMEM, NULL, "guest: no memory");
 	h->vm.code = h->code;
 	h->vm.len = image->len;
 	h->kind = image->kind;
 	h->entry = image->entry;
 	memcpy(h->arg, image->arg, sizeof(h->arg));
-	return 0;
-}
-
-/* The context as bpf/entry.h fills it in, for a packet on the loopback interface. */
-static u32 fill_context(struct host_core *h)
-{
-	u32 data = VM_ADDRESS(VM_REGION_PACKET, 0), end = data + h->packet_size;
-
-	memset(&h->ctx, 0, sizeof(h->ctx));
-	if (h->kind == BPFVM_KIND_TC) {
-		h->ctx.skb.len = h->packet_size;
-		h->ctx.skb.protocol = (u32)(h->packet[12] | h->packet[13] << 8);
-		h->ctx.skb.ifindex = 1; /* the loopback interface; not received on any */
-		h->ctx.skb.data = h->ctx.skb.data_meta = data;
-		h->ctx.skb.data_end = end;
-		return sizeof(h->ctx.skb);
-	}
-	h->ctx.xdp.data = h->ctx.xdp.data_meta = data;
-	h->ctx.xdp.data_end = end;
-	h->ctx.xdp.ingress_ifindex = 1;
-	return sizeof(h->ctx.xdp);
+	return bpfvm_host_maps__load(h, image, err);
 }
 
 static int packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfvm_error *err)
 {
 	struct host_core *h = host_of(core);
 
-	free(h->packet);
-	free(h->work);
-	h->packet = copy(data, size);
-	h->work = copy(data, size);
-	h->packet_size = size;
-	if (!h->packet || !h->work)
+	drop_packet(h);
+	h->given = copy(data, size);
+	h->given_size = size;
+	h->packet.capacity = 2 * HOST_ROOM + size;
+	h->packet.buffer = copy(NULL, h->packet.capacity);
+	if (!h->given || !h->packet.buffer) {
+		drop_packet(h);
 		return bpfvm_error__set(err, -ENOMEM, NULL, "packet: no memory");
-	h->vm.row[VM_REGION_CTX].base = (u8 *)&h->ctx;
-	h->vm.row[VM_REGION_CTX].rlen = fill_context(h);
-	h->vm.row[VM_REGION_CTX].wlen = 0;
-	h->vm.row[VM_REGION_PACKET].base = h->work;
-	h->vm.row[VM_REGION_PACKET].rlen = h->vm.row[VM_REGION_PACKET].wlen = size;
+	}
+	bpfvm_host_packet__reset(h);
+	bpfvm_host_packet__show(h);
 	return 0;
 }
 
 static void begin(struct host_core *h, u64 budget)
 {
-	if (h->packet)
-		vm_start(&h->vm, h->entry, VM_ADDRESS(VM_REGION_CTX, 0), 0, budget);
-	else
-		vm_start(&h->vm, h->entry, h->arg[0], h->arg[1], budget);
+	bpfvm_host_let_go(h);
+	h->tails = 0;
 	h->budget = budget;
+	if (!h->given) {
+		vm_start(&h->vm, h->entry, h->arg[0], h->arg[1], budget);
+		return;
+	}
+	memset(&h->ctx, 0, sizeof(h->ctx));
+	bpfvm_host_packet__show(h);
+	vm_start(&h->vm, h->entry, VM_ADDRESS(VM_REGION_CTX, 0), 0, budget);
+}
+
+/* Until the guest stops; one that may go on keeps what it holds. */
+static void execute(struct host_core *h)
+{
+	u32 stop = h->execute(&h->vm);
+
+	if (h->given)
+		bpfvm_host_packet__store(h);
+	if (stop != VM_TRAP_STEPS || h->given)
+		bpfvm_host_let_go(h);
 }
 
 static int run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
@@ -122,17 +130,17 @@ static int run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
 	u64 began;
 
 	(void)err;
-	if (h->packet && !resume)
-		memcpy(h->work, h->packet, h->packet_size);
+	if (h->given && !resume)
+		bpfvm_host_packet__reset(h);
 	began = bpfvm_clock();
 	if (resume) {
 		h->budget += budget;
 		h->vm.st.left += budget;
-		h->execute(&h->vm);
+		execute(h);
 	}
 	for (u32 i = 0; i < times && !resume; i++) {
 		begin(h, budget);
-		h->execute(&h->vm);
+		execute(h);
 	}
 	result->ns = (bpfvm_clock() - began) / times;
 	bpfvm_result__from_state(result, &h->vm.st, h->budget);
@@ -147,7 +155,27 @@ static const u8 *region(struct bpfvm_core *core, u32 number, u32 *size)
 	*size = number == VM_REGION_STACK ? VM_STACK_SIZE :
 		row->rlen > row->wlen	  ? row->rlen :
 					    row->wlen;
+	if (number == VM_REGION_PACKET && h->given)
+		*size = h->packet.len;
 	return *size ? row->base : NULL;
+}
+
+/* Of tc guests what has become of the packet, not what the guest last saw. */
+static const void *context(struct bpfvm_core *core, u32 *size)
+{
+	struct host_core *h = host_of(core);
+
+	if (!h->given || !host_is_tc(h))
+		return region(core, VM_REGION_CTX, size);
+	h->skb.md.len = h->packet.len;
+	*size = sizeof(h->skb.md);
+	return &h->skb.md;
+}
+
+static u32 cpus(struct bpfvm_core *core)
+{
+	(void)core;
+	return 1;
 }
 
 static int usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
@@ -167,6 +195,13 @@ static const struct bpfvm_core_ops host_ops = {
 	.packet = packet,
 	.run = run,
 	.region = region,
+	.context = context,
+	.cpus = cpus,
+	.map_lookup = bpfvm_host_map__lookup,
+	.map_update = bpfvm_host_map__update,
+	.map_delete = bpfvm_host_map__delete,
+	.map_next = bpfvm_host_map__next,
+	.map_read = bpfvm_host_map__read,
 	.usage = usage,
 	.close = close_host,
 };
@@ -178,7 +213,7 @@ int bpfvm_core__open_host(const char *name, struct bpfvm_core **core, struct bpf
 	if (!h)
 		return bpfvm_error__set(err, -ENOMEM, NULL, "%s: no memory", name);
 	h->base.ops = &host_ops;
-	h->vm.helper = host_helper;
+	h->vm.helper = bpfvm_host_helper;
 	h->vm.user = h;
 	h->execute = !strcmp(name, "switch") ? vm_run_switch :
 		     !strcmp(name, "table")  ? vm_run_table :

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The bodies of helpers.def on the host: what Linux does, from the system's own calls. */
+/*
+ * Helper calls on the host cores, and the bodies of those that are about the run itself: clocks,
+ * locks, calls of the guest.
+ */
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <errno.h>
-#include <sched.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -34,108 +34,97 @@ HOST_BODY(get_prandom_u32)
 	return getrandom(&value, sizeof(value), 0) == sizeof(value) ? value : 0;
 }
 
+HOST_BODY(ktime_get_coarse_ns)
+{
+	return clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+
 HOST_BODY(get_smp_processor_id)
 {
-	return (u64)sched_getcpu();
+	return HOST_CPU;
 }
 
-/*
- * The digits of a number in a string of known length; what bpf_strtol and bpf_strtoul have in
- * common.
- */
-struct number {
-	u64 value;
-	s64 consumed; /* bytes, or -errno */
-	bool negative;
-};
-
-#define DIGITS 63 /* Linux looks no further behind sign and space */
-
-static u32 digit(u8 c)
+/* Nobody else runs here: a lock that is not free stays so. */
+HOST_BODY(spin_lock)
 {
-	return isdigit(c) ? (u32)c - '0' : isalpha(c) ? (u32)tolower(c) - 'a' + 10 : 99;
-}
-
-/*
- * The base that a prefix of the `n` bytes at `s` tells if `base` is 0; `*skip` is the length of
- * "0x".
- */
-static u32 base_of(const u8 *s, u64 n, u32 base, u64 *skip)
-{
-	bool hex = n > 1 && s[0] == '0' && tolower(s[1]) == 'x';
-
-	*skip = 0;
-	if (!base)
-		base = n && s[0] == '0' ? (hex && n > 2 && isxdigit(s[2]) ? 16 : 8) : 10;
-	if (base == 16 && hex)
-		*skip = 2;
-	return base;
-}
-
-static struct number parse(const u8 *s, u64 size, u64 flags)
-{
-	struct number n = {.consumed = -EINVAL};
-	u32 base = flags & 0x1f;
-	u64 at = 0, digits = 0, left, skip;
-	bool overflow = false;
-
-	if (flags & ~0x1full || (base && base != 8 && base != 10 && base != 16))
-		return n;
-	while (at < size && (isspace(s[at]) || s[at] == 0xa0)) /* 0xa0: a space in the kernel's Latin-1 */
-		at++;
-	n.negative = at < size && s[at] == '-';
-	at += n.negative;
-	left = size - at < DIGITS ? size - at : DIGITS;
-	base = base_of(s + at, left, base, &skip);
-	for (at += skip, left -= skip; digits < left && digit(s[at + digits]) < base; digits++) {
-		overflow |= __builtin_mul_overflow(n.value, base, &n.value);
-		overflow |= __builtin_add_overflow(n.value, digit(s[at + digits]), &n.value);
+	if (h->locked || VM_LOAD(u32, call->at[0])) {
+		h->trap = VM_TRAP_LOCK;
+		return 0;
 	}
-	if (digits)
-		n.consumed = overflow ? -ERANGE : (s64)(at + digits);
-	return n;
+	h->locked = call->at[0];
+	VM_STORE(u32, h->locked, 1);
+	return 0;
 }
 
-HOST_BODY(strtol)
+HOST_BODY(spin_unlock)
 {
-	struct number n = parse(call->at[0], call->v[1], call->v[2]);
-	u64 limit = n.negative ? 1ull << 63 : (1ull << 63) - 1;
-
-	if (n.consumed < 0)
-		return (u64)n.consumed;
-	if (n.value > limit)
-		return (u64)-ERANGE;
-	VM_STORE(u64, call->at[3], n.negative ? -n.value : n.value);
-	return (u64)n.consumed;
+	if (!h->locked || h->locked != call->at[0]) {
+		h->trap = VM_TRAP_LOCK;
+		return 0;
+	}
+	VM_STORE(u32, h->locked, 0);
+	h->locked = NULL;
+	return 0;
 }
 
-HOST_BODY(strtoul)
+/* Goes on in another program of the guest; without one, behind the call. */
+HOST_BODY(tail_call)
 {
-	struct number n = parse(call->at[0], call->v[1], call->v[2]);
+	const struct vm_map *m = host_map(h, call->map);
+	u32 index = (u32)call->v[2], entry = 0;
 
-	if (n.consumed < 0)
-		return (u64)n.consumed;
-	if (n.negative)
-		return (u64)-EINVAL;
-	VM_STORE(u64, call->at[3], n.value);
-	return (u64)n.consumed;
+	if (m->type == VM_MAP_PROG_ARRAY && index < m->max_entries)
+		entry = VM_LOAD(u32, h->arena + m->values + (u64)index * m->row);
+	if (!entry || h->tails >= HOST_TAILS)
+		return HOST_ERROR(ENOENT);
+	h->tails++;
+	h->vm.st.depth = 0;
+	vm_frame_open(&h->vm.st, h->vm.row);
+	h->vm.st.reg[1] = call->v[0];
+	h->vm.st.pc = entry - 1;
+	return h->vm.st.reg[0];
 }
 
 /* --- the call ---------------------------------------------------------------------------------- */
 
 #define VM_MACHINE struct vm
-#define VM_SPAN(addr, size, access, i) host_span(m, call, addr, size, access, i)
-#define VM_MAP_AT(region) 0
-#define VM_KEY_OF(map) 0
-#define VM_VALUE_OF(map) 0
+#define VM_SPAN(addr, size, access, i) span(m, call, addr, size, access, i)
+#define VM_MAP_AT(region) map_at(m, region)
+#define MAP_OF(map) host_map(m->user, map)
+#define VM_KEY_OF(map) MAP_OF(map)->key_size
+#define VM_VALUE_OF(map) MAP_OF(map)->value_size
+#define VM_MAP_TRAITS(map) MAP_OF(map)->traits
+#define VM_MAP_WALK(map, elem, key)                                                                \
+	vm_map_walk(((struct host_core *)m->user)->arena, map, elem, key)
+#define VM_MAP_VALUE(map, elem) vm_map_value(MAP_OF(map), elem, HOST_CPU)
 
-static u32 host_span(struct vm *vm, struct vm_call *call, u64 addr, u32 size, u32 access, u32 i)
+static u32 span(struct vm *vm, struct vm_call *call, u64 addr, u32 size, u32 access, u32 i)
 {
 	call->at[i] = vm_at(vm, addr, size, access);
 	return call->at[i] ? VM_STOP_NONE : vm_argument_fault(&vm->st, addr, size, access);
 }
 
+static u32 map_at(const struct vm *vm, u32 region)
+{
+	const struct host_core *h = vm->user;
+
+	return region < VM_REGIONS ? h->map[region] : 0;
+}
+
 #include "helper_args.h"
+#include "helper_turns.h"
+
+HOST_BODY(loop)
+{
+	h->trap = vm_loop(&h->vm.st, h->vm.row, call->v);
+	return h->vm.st.reg[0];
+}
+
+HOST_BODY(for_each_map_elem)
+{
+	h->trap = vm_each(&h->vm, call);
+	return h->vm.st.reg[0];
+}
 
 static const struct {
 	u32 args; /* VM_ARGS */
@@ -149,23 +138,32 @@ static const struct {
 /* What a run without a packet is, whatever its section says. */
 static u32 where_of(const struct host_core *h)
 {
-	return !h->packet ? VM_WHERE_PLAIN : h->kind == BPFVM_KIND_TC ? VM_WHERE_TC : VM_WHERE_XDP;
+	return !h->given ? VM_WHERE_PLAIN : host_is_tc(h) ? VM_WHERE_TC : VM_WHERE_XDP;
 }
 
-u32 host_helper(struct vm *vm, u32 number)
+u32 bpfvm_host_helper(struct vm *vm, u32 number)
 {
 	struct host_core *h = vm->user;
-	u64 *reg = vm->st.reg;
+	u64 *reg = vm->st.reg, r0;
 	struct vm_call call = {.v = {reg[1], reg[2], reg[3], reg[4], reg[5]}};
-	u32 trap = VM_STOP_NONE, args = number < VM_HELPERS ? helpers[number].args : 0;
+	u32 args = number < VM_HELPERS ? helpers[number].args : 0, trap = VM_STOP_NONE;
+	bool skb = where_of(h) == VM_WHERE_TC && VM_ARG_KIND(args, 0) == VM_ARG_CTX;
 
-	if (!(VM_ARG_WHERE(args) & where_of(h)) || !helpers[number].body)
+	if (number == VM_EACH && vm_each_goes_on(&vm->st))
+		return vm_each_next(vm);
+	if (!(VM_ARG_WHERE(args) & where_of(h)))
 		return VM_TRAP_HELPER;
 	for (u32 i = 0; i < 5 && !trap; i++)
 		trap = vm_argument(vm, &call, i, VM_ARG_KIND(args, i));
 	if (trap)
 		return trap;
+	if (skb)
+		bpfvm_host_packet__store(h);
 	h->trap = VM_STOP_NONE;
-	reg[0] = helpers[number].body(h, &call);
+	r0 = helpers[number].body(h, &call);
+	if (skb)
+		bpfvm_host_packet__show(h);
+	if (!h->trap)
+		reg[0] = r0;
 	return h->trap;
 }
