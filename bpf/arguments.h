@@ -69,7 +69,7 @@ static __always_inline long value_of(u32 map, u32 elem, u32 cpu)
 
 #include "helper_turns.h"
 
-static __noinline u32 argument(struct bpfvm_machine *m, u32 i, u32 kind)
+static __always_inline u32 argument(struct bpfvm_machine *m, u32 i, u32 kind)
 {
 	return vm_argument(m, &m->call, i, kind);
 }

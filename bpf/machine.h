@@ -95,6 +95,8 @@ out:
 		stop = leave(m, r->index);
 	else if ((u32)why == RARE_LEAVE && !m->next)
 		m->st.stop = stop = VM_STOP_EXIT; /* the way out of most runs, without a call */
+	else if (why == (RARE_HELPER | (u64)BPF_FUNC_map_lookup_elem << 32) && bpfvm_lookup(r->index))
+		stop = VM_STOP_NONE;
 	else
 		stop = rare(r, why, kind);
 	*code_of_run = code_of(r->slots, m->slot);

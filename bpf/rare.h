@@ -142,13 +142,13 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 		if (!help_) {                                                                      \
 			if (m->call.copies)                                                        \
 				kind##_copies(ctx, index, 0);                                      \
-			help_ = bpfvm_helper_##kind(ctx, index, operand_);                         \
+			help_ = bpfvm_helper_map(index, operand_); /* the most frequent ones */    \
 			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_send_##kind(ctx, index, operand_);                   \
-			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_helper_map(index, operand_);                         \
+				help_ = bpfvm_helper_##kind(ctx, index, operand_);                 \
 			if (help_ == VM_TRAP_HELPER)                                               \
 				help_ = bpfvm_helper_any(index, operand_);                         \
+			if (help_ == VM_TRAP_HELPER)                                               \
+				help_ = bpfvm_send_##kind(ctx, index, operand_);                   \
 			if (help_ == VM_TRAP_HELPER)                                               \
 				help_ = bpfvm_helper_text(index, operand_);                        \
 			if (m->call.copies)                                                        \
