@@ -26,9 +26,11 @@ enum argument {
 
 static const struct {
 	u32 number;
+	u32 where; /* enum vm_where */
 	enum argument argument[5];
 } helpers[] = {
-#define HELPER(number, name, where, a1, a2, a3, a4, a5) {number, {a1, a2, a3, a4, a5}},
+#define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
+	{number, VM_WHERE_##where, {a1, a2, a3, a4, a5}},
 #include "helpers.def"
 };
 
@@ -47,7 +49,7 @@ static u32 helper_pick(struct rng *rng)
 
 	do {
 		i = rng_below(rng, COUNT(helpers));
-	} while (helper_varies(helpers[i].number));
+	} while (helper_varies(helpers[i].number) || !(helpers[i].where & VM_WHERE_PLAIN));
 	return i;
 }
 
