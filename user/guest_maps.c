@@ -54,15 +54,34 @@ int bpfvm_guest_map__lookup(struct bpfvm_session *s, u32 map, const void *key, v
 	return 0;
 }
 
+/*
+ * A CPUMAP of a guest sends packets by way of the machine's own, which has to have the CPU. It stays
+ * there until the machine goes: another guest may use it, too.
+ */
+static int add_cpu(struct bpfvm_session *s, const struct vm_map *m, const void *key,
+		   const void *value)
+{
+	struct bpf_cpumap_val cpu = {0};
+
+	memcpy(&cpu.qsize, value, sizeof(cpu.qsize));
+	if (m->type != BPF_MAP_TYPE_CPUMAP || !cpu.qsize)
+		return 0;
+	return bpf_map_update_elem(s->map_fd[BPFVM_MAP_CPUS], key, &cpu, BPF_ANY);
+}
+
 int bpfvm_guest_map__update(struct bpfvm_session *s, u32 map, const void *key, const void *value,
 			    u64 flags)
 {
 	struct bpfvm_map_call call = {
 		.verb = BPFVM_MAP_UPDATE, .map = map, .cpu = VM_MAP_ALL, .flags = flags};
 	u32 size = value_bytes(header(s, map));
+	int ret;
 
 	if (size > BPFVM_DESK - DESK_VALUE)
 		return -E2BIG;
+	ret = add_cpu(s, header(s, map), key, value);
+	if (ret)
+		return ret;
 	memcpy(s->memory + s->desk + DESK_VALUE, value, size);
 	return ask(s, &call, key);
 }
