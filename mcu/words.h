@@ -48,14 +48,18 @@
 		if (!vm->st.depth)                                                                 \
 			STOP(VM_STOP_EXIT);                                                        \
 		pc = vm_frame_pop(&vm->st, vm->row);                                               \
+		if (pc == VM_PC_EACH)                                                              \
+			HELPER(VM_EACH);                                                           \
 		GO;                                                                                \
 	} while (0)
 #define HELPER(n)                                                                                  \
 	do {                                                                                       \
+		vm->st.pc = pc + 1; /* some helpers go on elsewhere */                             \
 		stop = vm->helper(vm, n);                                                          \
 		if (stop)                                                                          \
 			goto out;                                                                  \
-		JUMP(0);                                                                           \
+		pc = vm->st.pc;                                                                    \
+		GO;                                                                                \
 	} while (0)
 #define GO_FORK(key)                                                                               \
 	do {                                                                                       \

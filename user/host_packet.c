@@ -30,16 +30,13 @@ static u16 protocol_of(const u8 *data, u32 len)
 	return htons(ETH_P_802_2);
 }
 
-/* Whom the frame is for, the address of the interface being zeros. */
+/* Whom the frame is for: the address of the loopback interface is zeros, for broadcasts too. */
 static u32 packet_type(const u8 *data)
 {
-	static const u8 broadcast[ETH_ALEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	static const u8 mine[ETH_ALEN];
 
 	if (!memcmp(data, mine, ETH_ALEN))
 		return PACKET_HOST;
-	if (!memcmp(data, broadcast, ETH_ALEN))
-		return PACKET_BROADCAST;
 	return data[0] & 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
 }
 
