@@ -13,7 +13,6 @@
 #include "map_lru.h"
 #include "map_ring.h"
 
-#define VM_SCAN (1u << 23) /* most elements that are looked at; more than a memory holds */
 #define VM_MAP_ALL (~0u) /* as `cpu`: a value for each CPU, each rounded up to 8 bytes */
 
 /* Offset of a value from `values` on, or VM_MAP_NONE: no such CPU. */
@@ -108,7 +107,7 @@ VM_INLINE long vm_hash_put(struct vm_walk *k, vm_from_t key, vm_from_t from, u64
 	if (vm_is(map, VM_MAP_PREFIXES))
 		VM_COPY(k->mem, vm_elem_offset(map, (u32)elem) + map->given, key, map->key_size);
 	if (k->found) {
-		VM_POKE(&vm_elem(k->mem, map, (u32)elem)->seen, 1);
+		vm_elem_seen(vm_elem(k->mem, map, (u32)elem));
 		return 0;
 	}
 	vm_elem_link(k, (u32)elem);
@@ -182,12 +181,8 @@ VM_INLINE long vm_map_lookup(u8 *mem, u32 map_at, vm_from_t key, u32 cpu)
 	}
 	if (elem >= map->max_entries)
 		return VM_MAP_NONE;
-	if (vm_is(map, VM_MAP_EVICTS)) {
-		u32 *seen = &vm_elem(mem, map, elem)->seen;
-
-		if (!VM_PEEK(seen))
-			VM_POKE(seen, 1);
-	}
+	if (vm_is(map, VM_MAP_EVICTS))
+		vm_elem_seen(vm_elem(mem, map, elem));
 	return vm_map_value(map, elem, cpu);
 }
 
@@ -276,7 +271,7 @@ static inline long vm_scan_turn(u32 i, struct vm_scan *s)
 	if (s->elem >= s->map->max_entries || s->elem >= VM_PEEK(&s->map->fresh))
 		return 1;
 	if (VM_PEEK(&e->free) != VM_USED) {
-		s->elem++;
+		s->elem = VM_FORGET(s->map, s->elem + 1);
 		return 0;
 	}
 	hash = VM_PEEK(&e->hash);
@@ -315,7 +310,7 @@ VM_INLINE long vm_map_walk(u8 *mem, u32 map_at, u32 elem, vm_to_t key)
 	}
 	if (!vm_is(map, VM_MAP_HASHED))
 		return -VM_ENOENT;
-	VM_REPEAT(VM_SCAN, vm_scan_turn, &s);
+	VM_REPEAT(VM_ELEMS + VM_SPINS, vm_scan_turn, &s);
 	return s.result;
 }
 

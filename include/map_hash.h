@@ -171,7 +171,8 @@ static inline long vm_walk_turn(u32 i, struct vm_walk *k)
 /* Searches; the first elements without a loop, since chains are short. */
 VM_INLINE void vm_walk(struct vm_walk *k)
 {
-	k->elem = k->found = VM_FORGET(k->map, 0);
+	k->elem = VM_FORGET(k->map, 0);
+	k->found = VM_FORGET(k->map, 0);
 	vm_walk_begin(k);
 	if (!vm_walk_step(k) && !vm_walk_step(k))
 		VM_REPEAT(VM_CHAIN, vm_walk_turn, k);

@@ -8,8 +8,15 @@
 #define VM_KEY_SIZE 64	   /* longest key of a hash, bytes */
 #define VM_KEY_WORDS (VM_KEY_SIZE / 8)
 #define VM_VALUE_SIZE 4096 /* longest value of a hash */
+#define VM_ROW_SIZE (1u << 24) /* longest value of an array, of all CPUs */
+#define VM_ELEMS (1u << 20)    /* most keys of a hash */
 #define VM_SAMPLE_SIZE 0x10000 /* longest sample in a ring, with its 8 bytes of header */
 #define VM_RING_PERF 0x10000   /* bytes of the ring that a PERF_EVENT_ARRAY is */
+
+/* Of maps and their parts, and therefore of the memory: a cache line. */
+#ifndef VM_MAP_ALIGN
+#define VM_MAP_ALIGN 64
+#endif
 
 /* Types, flags and errors have the numbers of Linux. */
 enum vm_map_type {
@@ -83,15 +90,14 @@ struct vm_map {
 	u32 zero; /* for VM_FORGET */
 
 	/* What changes, on cache lines of its own. */
-	u32 fresh __attribute__((aligned(64))); /* elements that were ever used */
+	u32 fresh __attribute__((aligned(VM_MAP_ALIGN))); /* elements that were ever used */
 	u32 hand; /* of the clock that looks for elements to evict */
 	u64 free; /* list of struct vm_elem: number + 1, above it a count that makes it unique */
 	u32 lock; /* of a ring or all prefixes: VM_OWNER(), or 0 */
 	u32 reserved1;
-	u64 produced __attribute__((aligned(64))); /* bytes of a ring, ever */
-	u64 consumed __attribute__((aligned(64)));
+	u64 produced __attribute__((aligned(VM_MAP_ALIGN))); /* bytes of a ring, ever */
+	u64 consumed __attribute__((aligned(VM_MAP_ALIGN)));
 };
-#define VM_MAP_ALIGN 64
 
 struct vm_bucket {
 	u32 head; /* link to the first element, or 0 */
@@ -106,7 +112,7 @@ struct vm_elem {
 	u32 next;
 	u32 free; /* VM_USED, or of the next free element the number + 1 */
 	u32 hash; /* of the key */
-	u32 seen; /* since the hand last passed */
+	u32 seen; /* how often the hand passes it by */
 	u64 key[];
 };
 #define VM_USED (~0u)
@@ -181,7 +187,8 @@ static inline long vm_map_check(const struct vm_map_decl *d)
 		return -VM_EINVAL;
 	if (traits & VM_MAP_PREFIXES && key < 5)
 		return -VM_EINVAL;
-	if (traits & VM_MAP_HASHED && (key > VM_KEY_SIZE || value > VM_VALUE_SIZE))
+	if (traits & VM_MAP_HASHED &&
+	    (key > VM_KEY_SIZE || value > VM_VALUE_SIZE || entries > VM_ELEMS))
 		return -VM_E2BIG;
 	return 0;
 }
@@ -199,12 +206,13 @@ static inline void vm_map_plan_ring(struct vm_map *m, u64 *end)
 {
 	u32 size = m->type == VM_MAP_RINGBUF ? m->max_entries : VM_RING_PERF;
 	u32 more = size < VM_SAMPLE_SIZE ? size : VM_SAMPLE_SIZE;
+	u64 bytes = (u64)size + more; /* the last sample goes on behind the end */
 
 	m->max_entries = size;
-	m->values_bytes = size + more; /* the last sample goes on behind the end */
+	m->values_bytes = (u32)bytes;
 	m->elem_size = 4;
 	m->elems = vm_map_place(end, (u64)size / 16 * 4);
-	m->values = vm_map_place(end, m->values_bytes);
+	m->values = vm_map_place(end, bytes);
 }
 
 static inline void vm_map_plan_hash(struct vm_map *m, u64 *end)
@@ -240,10 +248,9 @@ static inline long vm_map_plan(struct vm_map *m, u32 at, const struct vm_map_dec
 	m->max_entries = d->max_entries;
 	m->flags = d->flags;
 	m->region = d->region;
-	m->stride = (u32)(((u64)d->value_size + 7) & ~7ull);
+	m->stride = (d->value_size + 7) & ~7u;
 	m->copies = m->traits & VM_MAP_PERCPU ? d->cpus : 1;
-	if ((u64)m->stride * m->copies > 1u << 30 || m->max_entries > 1u << 30 ||
-	    d->value_size > 1u << 30)
+	if (d->value_size > VM_ROW_SIZE || (u64)m->stride * m->copies > VM_ROW_SIZE)
 		return -VM_E2BIG;
 	m->row = m->stride * m->copies;
 	vm_map_place(&end, sizeof(*m));

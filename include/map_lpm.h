@@ -30,9 +30,8 @@ VM_INLINE void vm_prefix_cut(struct vm_walk *k, u32 len)
 }
 
 /* One step: along the chain, or to the next length. `prefix` is more than what is to be tried. */
-static inline long vm_prefix_turn(u32 i, struct vm_walk *k)
+VM_INLINE long vm_prefix_step(struct vm_walk *k)
 {
-	(void)i;
 	if (vm_walk_ended(k)) {
 		u32 down;
 
@@ -49,12 +48,20 @@ static inline long vm_prefix_turn(u32 i, struct vm_walk *k)
 	return k->found != 0;
 }
 
+static inline long vm_prefix_turn(u32 i, struct vm_walk *k)
+{
+	(void)i;
+	return vm_prefix_step(k) || vm_prefix_step(k);
+}
+
 /* Finds the longest prefix of the key. */
 VM_INLINE void vm_prefix_walk(struct vm_walk *k)
 {
 	u32 len = VM_FIRST_U32(VM_GET(k->key, 0, 4));
 
-	k->link = k->found = k->elem = VM_FORGET(k->map, 0);
+	k->link = VM_FORGET(k->map, 0);
+	k->elem = VM_FORGET(k->map, 0);
+	k->found = VM_FORGET(k->map, 0);
 	if (len > vm_prefix_most(k->map))
 		return;
 	k->prefix = len + 1;

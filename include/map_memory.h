@@ -45,7 +45,8 @@ VM_INLINE void vm_copy(u8 *mem, u32 to, vm_from_t from, u32 size, u32 zero)
 {
 	struct vm_copy c = { mem, from, to, size, zero };
 
-	VM_REPEAT(size / (VM_COPY_WORDS * 8) + 1, vm_copy_turn, &c);
+	if (size <= VM_ROW_SIZE)
+		VM_REPEAT(size / (VM_COPY_WORDS * 8) + 1, vm_copy_turn, &c);
 }
 #ifndef VM_COPY
 #define VM_COPY(mem, to, from, size) vm_copy(mem, to, from, size, 0)
@@ -57,7 +58,7 @@ VM_INLINE void vm_copy_value(u8 *mem, u32 to, vm_from_t from, u32 size)
 {
 	const u8 *p = VM_FROM(mem, from, 0);
 	u64 *words = VM_AT(mem, to, u64);
-	
+
 	if (size > VM_COPY_WORDS * 8) {
 		VM_COPY(mem, to, from, size);
 		return;

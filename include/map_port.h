@@ -84,10 +84,10 @@ static inline void vm_put_bytes(u8 *p, u32 at, u32 n, u64 v)
 /* The first `bits` bits of a word, 1 to 64, and its first four bytes, as they lie in memory. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define VM_FIRST_SHIFT 0
-#define VM_LEADING(bits) __builtin_bswap64(~0ull << (64 - (bits)))
+#define VM_LEADING(bits) __builtin_bswap64(~0ull << (-(bits) & 63))
 #else
 #define VM_FIRST_SHIFT 32
-#define VM_LEADING(bits) (~0ull << (64 - (bits)))
+#define VM_LEADING(bits) (~0ull << (-(bits) & 63))
 #endif
 #define VM_FIRST_U32(word) ((u32)((word) >> VM_FIRST_SHIFT))
 

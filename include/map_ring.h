@@ -137,8 +137,9 @@ static inline long vm_ring_take(u8 *mem, u32 map_at, void *data, u32 size)
 			break;
 		len = header & VM_SAMPLE_LENGTH;
 		next = position + vm_sample_room(len);
-		if (len > VM_SAMPLE_SIZE - 8 || next - position > produced - position) {
-			len = 0; /* not a header: leave all of it */
+		if (len > VM_SAMPLE_SIZE - 8 || produced - position >= map->max_entries ||
+		    next - position > produced - position) {
+			len = 0; /* not a header, or not a position: leave all of it */
 			header = VM_SAMPLE_DROPPED;
 			next = produced;
 		}
