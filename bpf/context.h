@@ -10,7 +10,7 @@
 
 /*
  * Regions of a packet of `size` bytes with `meta` bytes before it. The row of the latter permits
- * nothing: its accesses take the long way, see meta_access; its base is their number.
+ * nothing: its accesses take the long way, see meta_access.
  */
 static __always_inline void map_packet(struct bpfvm_machine *m, u32 size, u32 meta)
 {
@@ -18,7 +18,7 @@ static __always_inline void map_packet(struct bpfvm_machine *m, u32 size, u32 me
 
 	row->rlen = row->wlen = size < BPFVM_PACKET ? size : BPFVM_PACKET;
 	m->row[VM_REGION_META].rlen = m->row[VM_REGION_META].wlen = 0;
-	m->row[VM_REGION_META].base = meta;
+	VM_META_SIZE(m->row) = meta;
 }
 
 static __always_inline void *map_context(struct bpfvm_machine *m, u8 *memory, u32 size, u32 writable)

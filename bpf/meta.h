@@ -10,13 +10,14 @@
 
 #define META_MASK 0xff /* Linux leaves less room than that */
 
-#define META_SIZE(type)                                                                            \
+#define META_SIZE(type, signed_type)                                                               \
 	case sizeof(type): {                                                                       \
 		type *p = (type *)place;                                                           \
 		if ((u8 *)(p + 1) > data)                                                          \
 			return VM_TRAP_BOUNDS;                                                     \
 		if (class == 1)                                                                    \
-			m->st.reg[insn >> 12 & 15] = *p;                                           \
+			m->st.reg[insn >> 8 & 15] =                                                \
+				mode == 0x80 ? (u64)(s64)(signed_type)*p : *p;                     \
 		else                                                                               \
 			*p = (type)value;                                                          \
 		return VM_STOP_NONE;                                                               \
@@ -32,17 +33,18 @@ static __always_inline u32 meta_access(struct bpfvm_machine *m, u8 *meta, u8 *da
 	u64 before = VM_ADDRESS(VM_REGION_PACKET, 0) - addr, o;
 	u8 *place;
 
-	if (addr >> VM_OFFSET_BITS != VM_REGION_META || class > 3 || mode != 0x60 ||
-	    before > m->row[VM_REGION_META].base)
+	if (addr >> VM_OFFSET_BITS != VM_REGION_META || class > 3 ||
+	    (mode != 0x60 && (mode != 0x80 || class != 1)) ||
+	    before > VM_META_SIZE(m->row))
 		return VM_TRAP_BOUNDS;
-	o = m->row[VM_REGION_META].base - before;
+	o = VM_META_SIZE(m->row) - before;
 	VM_BOUND(o, META_MASK);
 	place = meta + o;
 	switch (size == 0x18 ? 8 : 4 >> (size >> 3)) {
-	META_SIZE(u8)
-	META_SIZE(u16)
-	META_SIZE(u32)
-	META_SIZE(u64)
+	META_SIZE(u8, s8)
+	META_SIZE(u16, s16)
+	META_SIZE(u32, s32)
+	META_SIZE(u64, s64)
 	}
 	return VM_TRAP_BOUNDS;
 }

@@ -56,6 +56,7 @@ static __always_inline u32 start(struct bpfvm_machine *m, u8 *memory, struct bpf
 	m->context = hook->context;
 	m->next = *(volatile u32 *)&hook->next;
 	m->verdict = hook->on_trap;
+	m->st.left = hook->budget;
 	if (!slot || !slot->len)
 		return VM_TRAP_EMPTY;
 	if (m->slot != n || m->version != slot->version) {
@@ -78,7 +79,6 @@ static __always_inline u32 start(struct bpfvm_machine *m, u8 *memory, struct bpf
 		m->st.reg[2] = slot->arg[1];
 	}
 	m->st.pc = slot->entry;
-	m->st.left = hook->budget;
 	return VM_STOP_NONE;
 }
 
@@ -201,6 +201,7 @@ static __always_inline u32 depart(struct run *r, struct bpfvm_machine *m)
 	struct bpfvm_hook *hook = ELEMENT(bpfvm_hooks, m->hook);
 	u32 verdict;
 
+	m->st.left = r->left; /* the kernel may have ended the turns */
 	if (hook)
 		conclude(r->index, m, hook);
 	verdict = m->verdict;
