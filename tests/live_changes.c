@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
-#include "live_random.h"
+#include "live_garble.h"
 
 /* --- code that changes under a running guest --- */
 
@@ -148,16 +148,16 @@ static void test_code_changes(void **state)
 
 /* --- all at once --- */
 
-/* Everything but budgets, which end a run soon; also what is good, from the next slot. */
+/* Any of what the machine has, and what is good, from the next slot. */
 static void write_anything(struct live *l)
 {
 	struct bpfvm_machine *m = &l->s->machine[random_u32() % l->s->machines];
-	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(LIVE_LOOPBACK, BPFVM_HOOK_XDP)];
+	struct bpfvm_hook *hook = &l->s->hook[random_u32() % CHAIN];
 	struct bpfvm_slot *slot = &l->s->slot[SLOT];
 	u32 at = random_u32() % (sizeof(*m) / 4) * 4;
 	size_t code = LIVE_CODE * sizeof(struct vm_insn);
 
-	switch (random_u32() % 8) {
+	switch (random_u32() % 10) {
 	case 0:
 		garble_slot(slot);
 		break;
@@ -181,6 +181,13 @@ static void write_anything(struct live *l)
 		*slot = l->s->slot[SLOT + 1];
 		hook->slot = SLOT;
 		pause_a_moment();
+		break;
+	case 6:
+		garble_hooks(l, BPFVM_HOOK_XDP);
+		break;
+	case 7:
+		hook->next = random_near(CHAIN);
+		l->s->point[BPFVM_POINT(LIVE_LOOPBACK, BPFVM_HOOK_XDP)].first = random_near(CHAIN);
 		break;
 	default:
 		garble_code(live_code(l, SLOT) + random_u32() % (BPFVM_CODE - 64));
@@ -225,7 +232,8 @@ static void test_storm(void **state)
 		l->s->machine[i].slot = SLOT;
 	live_upload(l, SLOT + 1, &g);
 	l->s->slot[SLOT] = l->s->slot[SLOT + 1];
-	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, SLOT, XDP_ABORTED)->budget = BUDGET;
+	for (u32 i = 0; i < CHAIN; i++)
+		live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, SLOT, XDP_ABORTED)->budget = BUDGET;
 	for (u32 i = 0; i < 2; i++) {
 		r[i].cpu = cpu[i];
 		assert_int_equal(pthread_create(&r[i].thread, NULL, keep_running, &r[i]), 0);

@@ -21,8 +21,8 @@
 
 #include <cmocka.h>
 
+#include "hooks.h"
 #include "live_guest.h"
-#include "session.h"
 
 #define LIVE_SKIPPED 77 /* exit code when nothing at all could be tested */
 #define LIVE_PATIENCE 30 /* seconds until a count that should come is said to be missing */
@@ -165,14 +165,43 @@ static inline struct live_notes *live_upload(struct live *l, u32 n, struct live_
 	return notes;
 }
 
+/* Puts the guest of a slot at a point, behind the guests that are there. */
 static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind, u32 slot,
 					   u32 on_trap)
 {
-	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(ifindex, kind)];
+	struct bpfvm_point *point = bpfvm_point__find(l->s, ifindex, kind);
+	u32 id, row = bpfvm_row__unused(l->s, &id);
 
-	*hook = (struct bpfvm_hook){.ifindex = ifindex, .kind = kind, .slot = slot,
-				    .on_trap = on_trap, .budget = BPFVM_SLICE, .context = 1};
-	return hook;
+	if (!point)
+		point = bpfvm_point__add(l->s, ifindex, kind);
+	assert_true(point && row < BPFVM_HOOKS);
+	l->s->hook[row] = (struct bpfvm_hook){.ifindex = ifindex, .kind = kind, .slot = slot,
+					      .on_trap = on_trap, .budget = BPFVM_SLICE,
+					      .context = 1, .id = id};
+	bpfvm_row__insert(l->s, point, row);
+	return &l->s->hook[row];
+}
+
+/* What the runs of a hook came to, on all machines. */
+static inline struct bpfvm_count live_count(const struct live *l, const struct bpfvm_hook *hook)
+{
+	struct bpfvm_count sum = {0};
+	u64 *to = (u64 *)&sum;
+
+	for (u32 m = 0; m < l->s->machines; m++) {
+		u32 row = BPFVM_COUNT(m, (u32)(hook - l->s->hook));
+		const volatile u64 *from = (const volatile u64 *)&l->s->count[row];
+
+		for (size_t i = 0; i < sizeof(sum) / sizeof(u64); i++)
+			to[i] += from[i];
+	}
+	return sum;
+}
+
+/* Those that ended otherwise than by EXIT. */
+static inline u64 live_traps(const struct bpfvm_count *count)
+{
+	return count->runs - count->stop[VM_STOP_EXIT];
 }
 
 /* --- runs --- */
@@ -182,13 +211,12 @@ static inline struct bpfvm_machine *live_claim(struct live *l, u32 n)
 	struct bpfvm_machine *m = &l->s->machine[n];
 
 	assert_int_equal(__atomic_exchange_n(&m->busy, 1, __ATOMIC_ACQ_REL), 0);
-	m->owner = (u32)getpid();
+	m->hook = BPFVM_HOOKS;
 	return m;
 }
 
 static inline void live_release(struct bpfvm_machine *m)
 {
-	m->owner = 0;
 	m->slot = BPFVM_SLOTS;
 	__atomic_store_n(&m->busy, 0, __ATOMIC_RELEASE);
 }
@@ -209,7 +237,9 @@ static inline void live_prepare(struct live *l, struct bpfvm_machine *m, u32 n, 
 	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
 	       sizeof(m->row) - 2 * sizeof(*m->row));
 	m->slot = n;
+	m->len = slot->len;
 	m->version = slot->version;
+	m->next = m->tails = 0;
 	memset(l->s->memory + m->memory, 0, VM_STACK_SIZE);
 	m->row[VM_REGION_STACK].dirty = 0;
 	memset(&m->st, 0, sizeof(m->st));
@@ -271,13 +301,16 @@ static inline void live_packet(u8 *packet, u64 salt)
 	memcpy(packet + LIVE_MARK, &salt, sizeof(salt));
 }
 
+#define LIVE_LONGEST 0x20000 /* that helpers may make of a packet */
+
 /*
  * The XDP entry point, once, on a packet of this salt from `ifindex`; returns the verdict. The
  * kernel could repeat it, but then each call waits for all CPUs (an RCU grace period).
  */
 static inline u32 live_xdp(struct live *l, u32 ifindex, u64 salt)
 {
-	u8 packet[LIVE_PACKET], out[LIVE_PACKET];
+	static __thread u8 out[LIVE_LONGEST];
+	u8 packet[LIVE_PACKET];
 	struct xdp_md ctx = {.data_end = sizeof(packet), .ingress_ifindex = ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
 		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
@@ -287,15 +320,26 @@ static inline u32 live_xdp(struct live *l, u32 ifindex, u64 salt)
 	return live_run(l, l->s->entry_fd[BPFVM_XDP], &opts);
 }
 
-/* The tc entry point, once, on the loopback interface; returns the verdict. */
-static inline u32 live_tc(struct live *l, u64 salt)
+/* An entry point of tc, once, on the loopback interface; returns the verdict. */
+static inline u32 live_tc_entry(struct live *l, int entry, u64 salt)
 {
-	u8 packet[LIVE_PACKET], out[LIVE_PACKET];
+	static __thread u8 out[LIVE_LONGEST];
+	u8 packet[LIVE_PACKET];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
 		    .data_out = out, .data_size_out = sizeof(out));
 
 	live_packet(packet, salt);
-	return live_run(l, l->s->entry_fd[BPFVM_TC], &opts);
+	return live_run(l, entry, &opts);
+}
+
+static inline u32 live_tc(struct live *l, u64 salt)
+{
+	return live_tc_entry(l, l->s->entry_fd[BPFVM_TC], salt);
+}
+
+static inline u32 live_egress(struct live *l, u64 salt)
+{
+	return live_tc_entry(l, l->s->entry_fd[BPFVM_EGRESS], salt);
 }
 
 /* --- setup --- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Garbage for the maps of the in-kernel machine, and how to see that it survived. */
+/* Random numbers and instructions for the in-kernel machine, and how to see that it survived. */
 #ifndef LIVE_RANDOM_H
 #define LIVE_RANDOM_H
 
@@ -7,6 +7,7 @@
 
 #include "live_machine.h"
 #include "unit/random.h"
+#include "upload.h"
 
 #define BUDGET 20000u /* instructions of a run, enough to get anywhere */
 #define SLOT 9
@@ -85,71 +86,51 @@ static inline struct vm_insn random_insn(void)
 	return in;
 }
 
-/* After whatever came before: new maps' contents, the good guest, all three ways to run it. */
+/* An empty machine again, whatever was in its maps. */
+static inline void start_over(struct live *l)
+{
+	memcpy(l->s->machine, fresh, machines_size(l));
+	memset(l->s->point, 0, BPFVM_POINTS * sizeof(*l->s->point));
+	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
+	memset(l->s->count, 0, BPFVM_COUNT(l->s->machines, 0) * sizeof(*l->s->count));
+	memset(l->s->memory, 0, l->s->guests);
+	bpfvm_store__make(l->s);
+	l->free = (l->s->guests + 63u) & ~63u;
+	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+}
+
+/* After whatever came before: the good guest, every way to run it, and the counts of it. */
 static inline void assert_recovers(struct live *l)
 {
 	struct live_guest xdp = good, tc = {.salt = 99, .turns = 3, .me = 1, LIVE_TC};
+	struct bpfvm_hook *hook[BPFVM_HOOK_KINDS];
 	struct live_notes *a, *b;
 	struct bpfvm_machine *m;
 
-	memcpy(l->s->machine, fresh, machines_size(l));
-	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
-	memset(l->s->memory, 0, l->s->guests);
-	l->free = (l->s->guests + 63u) & ~63u;
-	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+	start_over(l);
 	a = live_upload(l, SLOT, &xdp);
 	b = live_upload(l, SLOT + 1, &tc);
 	a->ifindex = b->ifindex = LIVE_LOOPBACK;
-	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, SLOT, XDP_ABORTED);
-	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_TC, SLOT + 1, TC_ACT_SHOT);
+	hook[0] = live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, SLOT, XDP_ABORTED);
+	hook[1] = live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_TC, SLOT + 1, TC_ACT_SHOT);
+	hook[2] = live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_EGRESS, SLOT + 1, TC_ACT_SHOT);
 	assert_int_equal(live_xdp(l, LIVE_LOOPBACK, xdp.salt), XDP_TX);
 	assert_int_equal(live_tc(l, tc.salt), TC_ACT_OK);
+	assert_int_equal(live_egress(l, tc.salt), TC_ACT_OK);
 	m = live_claim(l, l->s->machines - 1);
 	live_prepare(l, m, SLOT, BPFVM_SLICE);
 	assert_int_equal(live_finish(l, m, BPFVM_SLICE), VM_STOP_EXIT);
+	live_release(m);
 	assert_int_equal(a->runs, 2);
-	assert_int_equal(b->runs, 1);
+	assert_int_equal(b->runs, 2);
 	assert_int_equal(a->mismatches + a->foreign + b->mismatches + b->foreign, 0);
-}
+	for (u32 i = 0; i < BPFVM_HOOK_KINDS; i++) {
+		struct bpfvm_count count = live_count(l, hook[i]);
 
-/* A slot's header: often possible, sometimes not; rows with bases and lengths beyond the memory. */
-static inline void garble_slot(struct bpfvm_slot *slot)
-{
-	slot->len = random_near(BPFVM_CODE);
-	slot->entry = random_u32() & 1 ? random_u32() % 64 : random_near(BPFVM_CODE);
-	slot->version = random_u32();
-	slot->regions = random_near(VM_REGIONS);
-	slot->arg[0] = random_u32() & 1 ? VM_ADDRESS(random_u32() % VM_REGIONS, 0) : random_u64();
-	slot->arg[1] = random_u64();
-	for (u32 i = 0; i < VM_REGIONS; i++) {
-		slot->row[i].base = random_near(BPFVM_MEMORY);
-		slot->row[i].rlen = random_near(VM_OFFSET_MASK + 1);
-		slot->row[i].wlen = random_near(VM_OFFSET_MASK + 1);
-		slot->row[i].dirty = random_u32();
+		assert_int_equal(count.runs, 1);
+		assert_int_equal(count.stop[VM_STOP_EXIT], 1);
+		assert_true(count.insns > 100);
 	}
-}
-
-static inline void garble_hook(struct bpfvm_hook *hook, u32 kind)
-{
-	*hook = (struct bpfvm_hook){.ifindex = LIVE_LOOPBACK, .kind = kind,
-				    .slot = random_u32() % 8 ? SLOT : random_near(BPFVM_SLOTS),
-				    .on_trap = random_u32() % 5, .budget = random_near(BUDGET),
-				    .context = random_u32() & 1};
-	if (hook->budget > 2 * BUDGET)
-		hook->budget = random_u32() % 50 ? BUDGET : random_u64();
-}
-
-/* From where it is likely to be entered: random bytes, or instructions that get further. */
-static inline void garble_code(struct vm_insn *code)
-{
-	u32 len = 64;
-
-	if (random_u32() & 1) {
-		fill(code, len * sizeof(*code));
-		return;
-	}
-	while (len--)
-		code[len] = random_insn();
 }
 
 static inline u32 kinds(const u32 seen[VM_STOPS])

@@ -12,10 +12,9 @@
 /* --- no machine --- */
 
 /* Every machine is taken: no run, and of each hook the verdict for that case. */
-static void assert_refused(struct live *l, u64 salt, u64 tc_salt)
+static void assert_refused(struct live *l, struct bpfvm_hook *hook, u64 salt, u64 tc_salt)
 {
 	static const u32 verdicts[] = {XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX};
-	struct bpfvm_hook *hook = &l->s->hook[BPFVM_HOOK(LIVE_LOOPBACK, BPFVM_HOOK_XDP)];
 
 	for (u32 i = 0; i < 4; i++) {
 		hook->on_trap = verdicts[i];
@@ -32,18 +31,18 @@ static void test_no_machine(void **state)
 	struct live_guest g = {.salt = 77, .turns = 3, .peer = 1, .verdict = XDP_PASS, LIVE_XDP};
 	struct live_guest t = {.salt = 78, .turns = 3, .peer = 1, .verdict = TC_ACT_SHOT, LIVE_TC};
 	struct live_notes *xdp = live_upload(l, 5, &g), *tc = live_upload(l, 6, &t);
+	struct bpfvm_hook *hook = live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, 5, XDP_DROP);
 	u32 cpu[2], runs = 0;
 
 	live_cpus(cpu);
 	live_stay(cpu[1]);
 	xdp->ifindex = tc->ifindex = LIVE_LOOPBACK;
-	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, 5, XDP_DROP);
 	live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_TC, 6, TC_ACT_OK);
 	live_claim_all_but(l, l->s->machines);
 	for (u32 i = 0; i < l->s->machines; i++) {
 		bool serves = i == cpu[1] || i >= l->s->cpus;
 
-		assert_refused(l, g.salt, t.salt);
+		assert_refused(l, hook, g.salt, t.salt);
 		live_release(&l->s->machine[i]);
 		assert_int_equal(live_xdp(l, LIVE_LOOPBACK, g.salt), serves ? XDP_PASS : XDP_DROP);
 		assert_int_equal(live_tc(l, t.salt), serves ? TC_ACT_SHOT : TC_ACT_OK);
@@ -54,6 +53,8 @@ static void test_no_machine(void **state)
 		assert_int_equal(tc->runs, runs);
 	}
 	assert_int_equal(xdp->mismatches + xdp->foreign + tc->mismatches + tc->foreign, 0);
+	/* what assert_refused sent, and two packets for each machine of another CPU */
+	assert_int_equal(bpfvm_network__refused(l->s), l->s->machines * 5 + (l->s->cpus - 1) * 2);
 }
 
 /* --- many threads --- */
@@ -190,6 +191,7 @@ static void test_swap(void **state)
 	struct live_guest h = {.salt = 0x2222222222, .turns = 2, .me = 1, .verdict = XDP_DROP};
 	struct live_notes *a = live_upload(l, 30, &g), *b = live_upload(l, 31, &h);
 	struct bpfvm_hook *hook = live_hook(l, LIVE_LOOPBACK, BPFVM_HOOK_XDP, 30, XDP_ABORTED);
+	struct bpfvm_count count;
 	pthread_t thread;
 	u32 cpu[2];
 
@@ -206,8 +208,11 @@ static void test_swap(void **state)
 	print_message("    A: %" PRIu64 " runs, B: %" PRIu64 " runs\n", a->runs, b->runs);
 	assert_true(a->runs > 100 && b->runs > 100);
 	assert_int_equal(a->runs + b->runs, runs);
-	assert_int_equal(hook->runs, runs);
-	assert_int_equal(a->mismatches + b->mismatches + hook->traps, 0);
+	count = live_count(l, hook);
+	assert_int_equal(count.runs, runs);
+	assert_int_equal(count.verdict[XDP_PASS + 1], a->runs);
+	assert_int_equal(count.verdict[XDP_DROP + 1], b->runs);
+	assert_int_equal(a->mismatches + b->mismatches + live_traps(&count), 0);
 }
 
 int main(void)
