@@ -219,11 +219,10 @@ static void find_fds(struct bpfvm_session *s, const char *suffix)
 							      bpfvm_session__map(s, i, &size));
 }
 
-int bpfvm_machine__load(struct bpfvm_session *s, struct bpfvm_error *err)
+static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	int ret = -ENOMEM;
 
-	libbpf_set_print(silent);
 	for (size_t i = first_flavour(); i < FLAVOURS; i++) {
 		s->object = open_object(flavours[i].suffix, NULL);
 		if (!s->object)
@@ -238,6 +237,15 @@ int bpfvm_machine__load(struct bpfvm_session *s, struct bpfvm_error *err)
 		s->object = NULL;
 	}
 	return explain(ret, err);
+}
+
+int bpfvm_machine__load(struct bpfvm_session *s, struct bpfvm_error *err)
+{
+	libbpf_print_fn_t before = libbpf_set_print(silent);
+	int ret = load(s, err);
+
+	libbpf_set_print(before);
+	return ret;
 }
 
 static void read_info(struct bpf_program *prog, struct bpfvm_cost *cost)
@@ -283,14 +291,17 @@ int bpfvm_machine__cost(u32 index, struct bpfvm_cost *cost, struct bpfvm_error *
 {
 	static char names[BPFVM_ENTRIES][32]; /* what cost->entry points to */
 	int ret = bpfvm_machine__permitted(err);
+	libbpf_print_fn_t before;
 
 	memset(cost, 0, sizeof(*cost));
 	if (ret)
 		return ret;
 	if (index >= BPFVM_ENTRIES)
 		return bpfvm_error__set(err, -ENOENT, NULL, "no further entry point");
-	libbpf_set_print(silent);
+	before = libbpf_set_print(silent);
 	entry_name(index, flavours[first_flavour()].suffix, names[index]);
 	cost->entry = names[index];
-	return measure(names[index], cost, err);
+	ret = measure(names[index], cost, err);
+	libbpf_set_print(before);
+	return ret;
 }
