@@ -165,9 +165,9 @@ static inline struct live_notes *live_upload(struct live *l, u32 n, struct live_
 	return notes;
 }
 
-/* Puts the guest of a slot at a point, behind the guests that are there. */
-static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind, u32 slot,
-					   u32 on_trap)
+/* Puts the guest of a slot at a point, behind the guests of this priority that are there. */
+static inline struct bpfvm_hook *live_hook_at(struct live *l, u32 ifindex, u32 kind, u32 slot,
+					      s32 priority, u32 on_trap)
 {
 	struct bpfvm_point *point = bpfvm_point__find(l->s, ifindex, kind);
 	u32 id, row = bpfvm_row__unused(l->s, &id);
@@ -177,9 +177,15 @@ static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind
 	assert_true(point && row < BPFVM_HOOKS);
 	l->s->hook[row] = (struct bpfvm_hook){.ifindex = ifindex, .kind = kind, .slot = slot,
 					      .on_trap = on_trap, .budget = BPFVM_SLICE,
-					      .context = 1, .id = id};
+					      .context = 1, .priority = priority, .id = id};
 	bpfvm_row__insert(l->s, point, row);
 	return &l->s->hook[row];
+}
+
+static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind, u32 slot,
+					   u32 on_trap)
+{
+	return live_hook_at(l, ifindex, kind, slot, 0, on_trap);
 }
 
 /* What the runs of a hook came to, on all machines. */
