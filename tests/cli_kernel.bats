@@ -72,9 +72,9 @@ needs_bpftool() {
 	needs_kernel
 	loader doctor -j
 	exits 0
-	holds '[x["entry"].removesuffix("_goto") for x in d["entry_points"]] == ["bpfvm_xdp", "bpfvm_tc", "bpfvm_call"]'
-	holds 'all(0 < x["verified_insns"] < 200000 and x["load_ms"] > 0 for x in d["entry_points"])'
-	holds 'd["memory"][-1]["bytes"] <= 8 << 20'
+	holds '[x["entry"].removesuffix("_goto") for x in d["entry_points"]] == ["bpfvm_xdp", "bpfvm_tc", "bpfvm_egress", "bpfvm_call", "bpfvm_map"]'
+	holds 'all(0 < x["verified_insns"] < 400000 and x["load_ms"] > 0 for x in d["entry_points"])'
+	holds 'd["memory"][-1]["bytes"] <= 20 << 20'
 	loader doctor
 	says "VERIFIED INSNS" "bpfvm_xdp" "Kernel memory"
 }

@@ -5,7 +5,8 @@
 load cli
 
 fib=$PROGS/fib2.o
-pins="bpfvm_call bpfvm_code bpfvm_hooks bpfvm_machines bpfvm_memory bpfvm_slots bpfvm_tc bpfvm_xdp"
+pins="bpfvm_call bpfvm_code bpfvm_constants bpfvm_counts bpfvm_cpus bpfvm_egress bpfvm_hooks"
+pins+=" bpfvm_machines bpfvm_map bpfvm_memory bpfvm_points bpfvm_slots bpfvm_tc bpfvm_xdp"
 
 setup() {
 	needs_root
