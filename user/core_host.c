@@ -155,8 +155,10 @@ static const u8 *region(struct bpfvm_core *core, u32 number, u32 *size)
 	*size = number == VM_REGION_STACK ? VM_STACK_SIZE :
 		row->rlen > row->wlen	  ? row->rlen :
 					    row->wlen;
-	if (number == VM_REGION_PACKET && h->given)
-		*size = h->packet.len;
+	if (number == VM_REGION_PACKET && h->given) { /* as a test run returns it */
+		*size = h->packet.meta + h->packet.len;
+		return row->base - h->packet.meta;
+	}
 	return *size ? row->base : NULL;
 }
 

@@ -15,9 +15,22 @@
 #define IP4 20
 #define IP6 40
 
-/* Makes room for `n` bytes before the packet: it moves in its buffer if need be. */
-static bool grow_head(struct host_packet *p, u32 n)
+/*
+ * The kernel's buffer gets more room at its front if need be. It then moves the transport header as
+ * if it were known, which counts in shortest_tail().
+ */
+static void expand(struct host_skb *skb, u32 n)
 {
+	u32 more = n > skb->headroom ? (n - skb->headroom + 63) & ~63u : 0;
+
+	skb->headroom += more - n;
+	skb->transport += (u16)more;
+}
+
+/* Makes room for `n` bytes before the packet: it moves in its buffer if need be. */
+static bool grow_head(struct host_core *h, u32 n)
+{
+	struct host_packet *p = &h->packet;
 	u32 end = p->capacity - p->len;
 
 	if (p->len + n > BPFVM_PACKET)
@@ -28,16 +41,23 @@ static bool grow_head(struct host_packet *p, u32 n)
 		p->low = 0;
 		p->high = p->capacity;
 	}
+	expand(&h->skb, n);
 	p->start -= n;
 	p->len += n;
 	p->linear = p->len;
 	return true;
 }
 
+/* Where the kernel keeps the network header, which a transport header may be at, too. */
+static u16 network_header(const struct host_skb *skb)
+{
+	return (u16)(skb->headroom + skb->network);
+}
+
 /* `n` zeros at offset `off`. */
 static bool insert(struct host_core *h, u32 off, u32 n)
 {
-	if (!grow_head(&h->packet, n))
+	if (!grow_head(h, n))
 		return false;
 	memmove(host_data(h), host_data(h) + n, off);
 	memset(host_data(h) + off, 0, n);
@@ -52,9 +72,22 @@ static bool take_out(struct host_core *h, u32 off, u32 n)
 	if (off + n > p->len)
 		return false;
 	memmove(host_data(h) + n, host_data(h), off);
+	h->skb.headroom += n;
 	p->start += n;
 	p->len -= n;
 	p->linear = p->len;
+	return true;
+}
+
+/* Like those two, in or behind the network header: a transport header there goes with it. */
+static bool change_header(struct host_core *h, u32 off, s32 by)
+{
+	bool same = h->skb.transport == network_header(&h->skb);
+
+	if (!(by < 0 ? take_out(h, off, -(u32)by) : insert(h, off, (u32)by)))
+		return false;
+	if (same)
+		h->skb.transport = network_header(&h->skb);
 	return true;
 }
 
@@ -135,12 +168,20 @@ HOST_BODY(skb_vlan_pop)
 
 /* --- length and protocol --- */
 
+/* No header may be cut off, as far as the kernel knows them. */
+static u32 shortest_tail(const struct host_skb *skb)
+{
+	s32 transport = (s32)skb->transport - (s32)skb->headroom;
+
+	return skb->transport != 0xffff && transport > 0 ? (u32)transport : skb->network;
+}
+
 HOST_BODY(skb_change_tail)
 {
 	struct host_packet *p = &h->packet;
 	u32 len = (u32)call->v[1];
 
-	if (call->v[2] || len > LEN_MAX || len < h->skb.network)
+	if (call->v[2] || len > LEN_MAX || len < shortest_tail(&h->skb))
 		return HOST_ERROR(EINVAL);
 	if (h->skb.encapsulated)
 		return HOST_ERROR(HOST_ENOTSUPP);
@@ -175,9 +216,9 @@ HOST_BODY(skb_change_proto)
 	if (call->v[2])
 		return HOST_ERROR(EINVAL);
 	if (from == htons(ETH_P_IP) && to == htons(ETH_P_IPV6))
-		fits = insert(h, h->skb.network, IP6 - IP4);
+		fits = change_header(h, h->skb.network, IP6 - IP4);
 	else if (from == htons(ETH_P_IPV6) && to == htons(ETH_P_IP))
-		fits = take_out(h, h->skb.network, IP6 - IP4);
+		fits = change_header(h, h->skb.network, IP4 - IP6);
 	else
 		return HOST_ERROR(HOST_ENOTSUPP);
 	if (!fits)
@@ -199,11 +240,11 @@ HOST_BODY(skb_change_type)
 /* --- adjust_room --- */
 
 #define ROOM_FLAGS                                                                                 \
-	(BPF_F_ADJ_ROOM_FIXED_GSO | ROOM_ENCAP_L3 | BPF_F_ADJ_ROOM_ENCAP_L4_GRE |                  \
-	 BPF_F_ADJ_ROOM_ENCAP_L4_UDP | BPF_F_ADJ_ROOM_ENCAP_L2_ETH |                               \
+	(BPF_F_ADJ_ROOM_FIXED_GSO | ROOM_ENCAP_L3 | ROOM_ENCAP_L4 | BPF_F_ADJ_ROOM_ENCAP_L2_ETH |  \
 	 BPF_F_ADJ_ROOM_ENCAP_L2(BPF_ADJ_ROOM_ENCAP_L2_MASK) | ROOM_DECAP_L3 |                     \
 	 BPF_F_ADJ_ROOM_NO_CSUM_RESET)
 #define ROOM_ENCAP_L3 (BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6)
+#define ROOM_ENCAP_L4 (BPF_F_ADJ_ROOM_ENCAP_L4_GRE | BPF_F_ADJ_ROOM_ENCAP_L4_UDP)
 #define ROOM_DECAP_L3 (1ull << 7 | 1ull << 8) /* BPF_F_ADJ_ROOM_DECAP_L3_IPV4 and IPV6 */
 #define ROOM_DECAP_IPV4 (1ull << 7)
 #define ROOM_MAX 0xfff
@@ -220,14 +261,24 @@ static void set_outer(struct host_core *h, u64 flags, u64 ipv4, u64 ipv6)
 static u64 check_encapsulation(const struct host_core *h, u32 n, u64 flags)
 {
 	u32 inner = (u32)(flags >> BPF_ADJ_ROOM_ENCAP_L2_SHIFT & BPF_ADJ_ROOM_ENCAP_L2_MASK);
-	u64 layer4 = BPF_F_ADJ_ROOM_ENCAP_L4_GRE | BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
 
-	if ((flags & ROOM_ENCAP_L3) == ROOM_ENCAP_L3 || (flags & layer4) == layer4 ||
+	if ((flags & ROOM_ENCAP_L3) == ROOM_ENCAP_L3 || (flags & ROOM_ENCAP_L4) == ROOM_ENCAP_L4 ||
 	    (flags & BPF_F_ADJ_ROOM_ENCAP_L2_ETH && inner < ETH_HLEN))
 		return HOST_ERROR(EINVAL);
 	if (h->skb.encapsulated)
 		return HOST_ERROR(EALREADY);
 	return inner > n ? HOST_ERROR(EINVAL) : 0;
+}
+
+/* The packet has new headers before its own; from now on the kernel knows where these are. */
+static void encapsulate(struct host_core *h, u64 flags)
+{
+	u32 ip = flags & BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 ? IP6 : IP4;
+
+	h->skb.encapsulated = true;
+	if (flags & ROOM_ENCAP_L4)
+		h->skb.transport = (u16)(network_header(&h->skb) + ip);
+	set_outer(h, flags, BPF_F_ADJ_ROOM_ENCAP_L3_IPV4, BPF_F_ADJ_ROOM_ENCAP_L3_IPV6);
 }
 
 static u64 grow(struct host_core *h, u32 off, u32 n, u64 flags)
@@ -236,12 +287,10 @@ static u64 grow(struct host_core *h, u32 off, u32 n, u64 flags)
 
 	if (error)
 		return error;
-	if (!insert(h, off, n))
+	if (!change_header(h, off, (s32)n))
 		return HOST_ERROR(ENOMEM);
-	if (flags & ROOM_ENCAP_L3) {
-		h->skb.encapsulated = true;
-		set_outer(h, flags, BPF_F_ADJ_ROOM_ENCAP_L3_IPV4, BPF_F_ADJ_ROOM_ENCAP_L3_IPV6);
-	}
+	if (flags & ROOM_ENCAP_L3)
+		encapsulate(h, flags);
 	return 0;
 }
 
@@ -249,7 +298,7 @@ static u64 shrink(struct host_core *h, u32 off, u32 n, u64 flags)
 {
 	if (flags & ~(u64)(BPF_F_ADJ_ROOM_FIXED_GSO | ROOM_DECAP_L3 | BPF_F_ADJ_ROOM_NO_CSUM_RESET))
 		return HOST_ERROR(EINVAL);
-	if (!take_out(h, off, n))
+	if (!change_header(h, off, -(s32)n))
 		return HOST_ERROR(ENOMEM);
 	set_outer(h, flags, ROOM_DECAP_IPV4, ROOM_DECAP_L3 & ~ROOM_DECAP_IPV4);
 	return 0;

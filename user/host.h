@@ -36,6 +36,8 @@ struct host_packet {
 struct host_skb {
 	struct __sk_buff md; /* its fields are those of the kernel's sk_buff */
 	u32 network;	     /* offset of the network header */
+	u32 headroom;	     /* bytes before the packet, in the kernel's buffer */
+	u16 transport;	     /* where the transport header seems to be in it; 0xffff: not known */
 	bool hashed;	     /* md.hash is valid */
 	bool encapsulated;
 	bool has_tunnel;

@@ -11,6 +11,7 @@
 #include "host.h"
 
 #define LOOPBACK 1 /* number of the interface */
+#define SKB_HEADROOM 64 /* bytes before the packet of a tc guest, at first */
 
 /* An XDP frame: 4096 bytes of which the last ones are the kernel's, and the first ones too. */
 #define XDP_HEADROOM 256
@@ -47,6 +48,8 @@ static void reset_skb(struct host_core *h)
 
 	memset(&h->skb, 0, sizeof(h->skb));
 	h->skb.network = ETH_HLEN;
+	h->skb.headroom = SKB_HEADROOM;
+	h->skb.transport = 0xffff;
 	h->skb.md.pkt_type = packet_type(data);
 	h->skb.md.protocol = protocol_of(data, len);
 	h->skb.md.ifindex = LOOPBACK; /* not received on any */
