@@ -18,7 +18,7 @@
 #include "cli_checks.h"
 
 #define NO_KERNEL "guests run on the host cores only (--core table)"
-#define NEWER_KERNEL "use Linux 5.17 or later"
+#define NEWER_KERNEL "use Linux 5.18 or later"
 #define CAPABILITIES "run as root, or: setcap cap_bpf,cap_net_admin,cap_perfmon+ep on the loader"
 
 void cli_found(struct cli_finding *finding, enum cli_status status, const char *format, ...)

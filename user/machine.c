@@ -23,7 +23,7 @@
 static const struct {
 	const char *suffix;
 	int major, minor;
-} flavours[] = {{"_goto", 6, 15}, {"", 5, 17}};
+} flavours[] = {{"_goto", 6, 15}, {"", 5, 18}};
 const char *const bpfvm_machine_entries[BPFVM_ENTRIES] = {
 	"bpfvm_xdp", "bpfvm_tc", "bpfvm_egress", "bpfvm_call", "bpfvm_map"};
 
@@ -182,7 +182,7 @@ static int explain(int ret, struct bpfvm_error *err)
 		return bpfvm_error__set(err, ret, "`loader doctor` looks for the reason",
 					"kernel: bpf(2) is not permitted");
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_loop, NULL) == 0)
-		return bpfvm_error__set(err, -ENOTSUP, "the kernel core needs Linux 5.17 or later; "
+		return bpfvm_error__set(err, -ENOTSUP, "the kernel core needs Linux 5.18 or later; "
 				       "--core table runs anywhere",
 					"kernel: it is too old: it has no bpf_loop");
 	log = calloc(1, LOG_SIZE);
