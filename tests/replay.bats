@@ -4,7 +4,7 @@
 
 load cli
 
-packets=6000
+packets=${REPLAY_PACKETS:-6000} # to each guest; with fewer not all kinds of things happen
 
 setup_file() {
 	export BATS_FILE_TMPDIR
@@ -97,6 +97,50 @@ all_the_same() {
 @test "every guest does what the kernel's own run does: the table core" {
 	needs_compare
 	all_the_same table
+}
+
+# programs OBJECT: the names of its programs.
+programs() {
+	"$LOADER" info -j "$1" | python3 -c 'import json, sys
+print(*(p["program"] for p in json.load(sys.stdin)["programs"]))'
+}
+
+# helpers_same CORE SOURCE COUNT [EXCEPTION]: each of COUNT programs of tests/replay/SOURCE.c does
+# what the kernel's own run does, but one that cannot.
+helpers_same() {
+	local guest count=0
+
+	guest=$(object "$2" -I"$ROOT/tests/replay" <"$ROOT/tests/replay/$2.c")
+	for prog in $(programs "$guest"); do
+		[ "$prog" != "${4:-}" ] || continue
+		loader replay --core "$1" --generate 2000,3 --compare-native -j --prog "$prog" "$guest"
+		exits 0 || { echo "$2.c: $prog"; return 1; }
+		holds "d['summary']['differences'] == 0 and d['summary']['packets'] > 1900"
+		count=$((count + 1))
+	done
+	[ $count -eq "$3" ]
+}
+
+@test "XDP helpers do what they do in the kernel: the kernel core" {
+	needs_compare
+	helpers_same kernel xdp 10
+}
+
+@test "tc helpers and fields do what they do in the kernel: the kernel core" {
+	needs_compare
+	helpers_same kernel tc 12
+}
+
+@test "maps of all types do what they do in the kernel: the kernel core" {
+	needs_compare
+	helpers_same kernel maps 7
+}
+
+@test "the same on the table core, but for the kernel's hash of a packet" {
+	needs_compare
+	helpers_same table xdp 10
+	helpers_same table tc 11 hashes
+	helpers_same table maps 7
 }
 
 @test "a capture: verdicts are counted, nothing was changed" {
@@ -273,6 +317,9 @@ EOF
 	needs_compare
 	loader replay --generate 3 --prog endless --steps 10 --compare-native "$PROGS/bad_loop.o"
 	fails 1 "bad_loop.o: endless: the kernel does not take it as its own"
+	loader replay --generate 3 --prog endless --steps 10 --compare-native -vv "$PROGS/bad_loop.o"
+	exits 1
+	tells "infinite loop detected"
 }
 
 # random BODY [DECLARATIONS]: an XDP guest whose runs differ: BODY has a `number` that nobody can tell before.
