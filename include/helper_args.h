@@ -12,8 +12,6 @@
 
 #include "helper_call.h"
 
-#define VM_PACKET_SPAN 512 /* most bytes of a packet that an argument may be: they are copied */
-
 /*
  * Whether packet bytes may be this argument. A kernel copies them for its helpers, two of them at
  * most; no helper has more but snprintf, whose format string never is in a packet.

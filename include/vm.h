@@ -13,6 +13,7 @@
 #define VM_FRAME_SIZE 512 /* bytes of stack in each */
 #endif
 #define VM_HELPER_SPAN 4096 /* most bytes that one argument of a helper may span; a power of two */
+#define VM_PACKET_SPAN 512 /* most packet bytes that are an argument: they are copied */
 #define VM_TEXT_MAX 512 /* most bytes of a string that a helper reads, its NUL counted */
 #define VM_STACK_SIZE (VM_FRAMES * VM_FRAME_SIZE)
 #define VM_REGISTERS 16 /* what four bits can name: no encoding reaches elsewhere */

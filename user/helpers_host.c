@@ -4,6 +4,7 @@
  * locks, calls of the guest.
  */
 #define _GNU_SOURCE
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -98,10 +99,35 @@ HOST_BODY(tail_call)
 	vm_map_walk(((struct host_core *)m->user)->arena, map, elem, key)
 #define VM_MAP_VALUE(map, elem) vm_map_value(MAP_OF(map), elem, HOST_CPU)
 
+/* A copy of packet bytes: a helper that writes to one argument does not change the other. */
+static void copy_in(struct host_core *h, struct vm_call *call, u8 *from, u32 access, u32 i)
+{
+	call->at[i] = h->scratch[h->copies != 0];
+	memcpy(call->at[i], from, call->size[i]);
+	h->copies |= access & VM_WRITE ? 0x101u << i : 1u << i;
+}
+
+static void copy_out(struct host_core *h, const struct vm_call *call)
+{
+	for (u32 i = 0; i < 5; i++) {
+		u32 o = call->v[i] & VM_OFFSET_MASK;
+
+		if (h->copies & 0x100u << i && o + call->size[i] <= h->packet.len)
+			memcpy(host_data(h) + o, call->at[i], call->size[i]);
+	}
+	h->copies = 0;
+}
+
 static u32 span(struct vm *vm, struct vm_call *call, u64 addr, u32 size, u32 access, u32 i)
 {
-	call->at[i] = vm_at(vm, addr, size, access);
-	return call->at[i] ? VM_STOP_NONE : vm_argument_fault(&vm->st, addr, size, access);
+	u8 *p = vm_at(vm, addr, size, access);
+
+	if (!p)
+		return vm_argument_fault(&vm->st, addr, size, access);
+	call->at[i] = p;
+	if (addr >> VM_OFFSET_BITS == VM_REGION_PACKET)
+		copy_in(vm->user, call, p, access, i);
+	return VM_STOP_NONE;
 }
 
 static u32 map_at(const struct vm *vm, u32 region)
@@ -153,6 +179,7 @@ u32 bpfvm_host_helper(struct vm *vm, u32 number)
 		return vm_each_next(vm);
 	if (!(VM_ARG_WHERE(args) & where_of(h)))
 		return VM_TRAP_HELPER;
+	h->copies = 0;
 	for (u32 i = 0; i < 5 && !trap; i++)
 		trap = vm_argument(vm, &call, i, VM_ARG_KIND(args, i));
 	if (trap)
@@ -161,6 +188,8 @@ u32 bpfvm_host_helper(struct vm *vm, u32 number)
 		bpfvm_host_packet__store(h);
 	h->trap = VM_STOP_NONE;
 	r0 = helpers[number].body(h, &call);
+	if (h->copies)
+		copy_out(h, &call);
 	if (skb)
 		bpfvm_host_packet__show(h);
 	if (!h->trap)

@@ -69,6 +69,9 @@ struct host_core {
 		struct __sk_buff skb;
 	} ctx; /* as the guest sees it */
 
+	u8 scratch[2][VM_PACKET_SPAN]; /* packet bytes that are arguments, copied as in the kernel */
+	u32 copies;   /* arguments that are there: bit i, and 8 + i if it is written to */
+
 	u32 trap;     /* that the body of a helper asks for */
 	u32 tails;    /* tail calls of this run */
 	u8 *locked;   /* the spin lock that the guest holds, or NULL */
