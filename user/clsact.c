@@ -12,21 +12,24 @@
 
 #define HANDLE 1
 
-static struct bpf_tc_hook hook_at(u32 ifindex, u32 kind)
+/* As libbpf checks padding, too, this is no initialiser. */
+static void set_hook(struct bpf_tc_hook *hook, u32 ifindex, u32 kind)
 {
-	struct bpf_tc_hook hook = {.sz = sizeof(hook), .ifindex = (int)ifindex};
-
-	hook.attach_point = kind == BPFVM_HOOK_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
-	return hook;
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = (int)ifindex;
+	hook->attach_point = kind == BPFVM_HOOK_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
 }
 
 int bpfvm_clsact__attach(u32 ifindex, u32 kind, int prog, bool *made)
 {
-	struct bpf_tc_hook hook = hook_at(ifindex, kind);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog, .handle = HANDLE,
 		    .priority = BPFVM_CLSACT_PRIORITY);
-	int ret = bpf_tc_hook_create(&hook);
+	struct bpf_tc_hook hook;
+	int ret;
 
+	set_hook(&hook, ifindex, kind);
+	ret = bpf_tc_hook_create(&hook);
 	*made = !ret;
 	if (ret && ret != -EEXIST)
 		return ret;
@@ -35,17 +38,19 @@ int bpfvm_clsact__attach(u32 ifindex, u32 kind, int prog, bool *made)
 
 u32 bpfvm_clsact__program(u32 ifindex, u32 kind)
 {
-	struct bpf_tc_hook hook = hook_at(ifindex, kind);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = HANDLE, .priority = BPFVM_CLSACT_PRIORITY);
+	struct bpf_tc_hook hook;
 
+	set_hook(&hook, ifindex, kind);
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
 void bpfvm_clsact__detach(u32 ifindex, u32 kind)
 {
-	struct bpf_tc_hook hook = hook_at(ifindex, kind);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = HANDLE, .priority = BPFVM_CLSACT_PRIORITY);
+	struct bpf_tc_hook hook;
 
+	set_hook(&hook, ifindex, kind);
 	bpf_tc_detach(&hook, &opts);
 }
 
@@ -93,10 +98,11 @@ static bool has_filter(u32 ifindex, u32 side)
 
 void bpfvm_clsact__remove_queue(u32 ifindex)
 {
-	struct bpf_tc_hook hook = hook_at(ifindex, BPFVM_HOOK_TC);
+	struct bpf_tc_hook hook;
 
 	if (has_filter(ifindex, TC_H_MIN_INGRESS) || has_filter(ifindex, TC_H_MIN_EGRESS))
 		return;
+	set_hook(&hook, ifindex, BPFVM_HOOK_TC);
 	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	bpf_tc_hook_destroy(&hook);
 }

@@ -87,14 +87,18 @@ static void sweep(const char *parent, const char *own)
 static int open_session(const char *parent, const char *path, bool load,
 			struct bpfvm_session **session, struct bpfvm_error *err)
 {
+	bool made;
 	int ret;
 
 	do {
-		if (load && mkdir(parent, 0700) && errno != EEXIST)
+		made = load && !mkdir(parent, 0700);
+		if (load && !made && errno != EEXIST)
 			return bpfvm_error__set(err, -errno, "mount -t bpf bpf /sys/fs/bpf",
 						"%s: %s", parent, strerror(errno));
 		ret = bpfvm_session__open_at(path, load, session, err);
 	} while (ret == -ENOENT && load && access(parent, F_OK));
+	if (ret && made)
+		rmdir(parent);
 	return ret;
 }
 
