@@ -297,8 +297,11 @@ const void *bpfvm_core__context(struct bpfvm_core *core, u32 *size);
  *
  * They work while guests use the maps, too. Keys and values have the sizes of the declaration; the
  * value of a per-CPU map is one value for each of bpfvm_core__cpus(), each rounded up to 8 bytes.
- * Errors are those of bpf(2): -ENOENT, -EEXIST, -E2BIG (index, or full), -EBUSY, -EINVAL.
+ * Errors are those of bpf(2): -ENOENT, -EEXIST, -E2BIG (index, or full), -EBUSY, -EINVAL. The
+ * key-value stores, of the guest and of all guests, are maps of u64 by u64, too.
  */
+#define BPFVM_KV_LOCAL VM_REGIONS
+#define BPFVM_KV_GLOBAL (VM_REGIONS + 1)
 u32 bpfvm_core__cpus(struct bpfvm_core *core);
 int bpfvm_core__map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value);
 int bpfvm_core__map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,
@@ -313,6 +316,9 @@ int bpfvm_core__map_next(struct bpfvm_core *core, u32 map, const void *key, void
  * returns its full length, -ENOENT if there is none.
  */
 int bpfvm_core__map_read(struct bpfvm_core *core, u32 map, void *data, u32 size);
+
+/* How many keys a map has, or how many bytes wait in a RINGBUF or PERF_EVENT_ARRAY. */
+int bpfvm_core__map_used(struct bpfvm_core *core, u32 map, u32 *used);
 
 /*
  * --- life on an interface

@@ -116,9 +116,16 @@ u32 bpfvm_core__cpus(struct bpfvm_core *core)
 	return core->ops->cpus ? core->ops->cpus(core) : 1;
 }
 
+static bool has_map(const struct bpfvm_core *core, u32 map)
+{
+	bool store = map == BPFVM_KV_LOCAL || map == BPFVM_KV_GLOBAL;
+
+	return map < core->maps || (store && core->loaded);
+}
+
 /* Calls an operation of the core on a map that there is. */
 #define ON_MAP(op, core, map, ...)                                                                 \
-	((map) >= (core)->maps ? -EINVAL :                                                         \
+	(!has_map(core, map) ? -EINVAL :                                                           \
 	 !(core)->ops->op      ? -EOPNOTSUPP :                                                     \
 				 (core)->ops->op(core, map, __VA_ARGS__))
 
@@ -146,6 +153,11 @@ int bpfvm_core__map_next(struct bpfvm_core *core, u32 map, const void *key, void
 int bpfvm_core__map_read(struct bpfvm_core *core, u32 map, void *data, u32 size)
 {
 	return ON_MAP(map_read, core, map, data, size);
+}
+
+int bpfvm_core__map_used(struct bpfvm_core *core, u32 map, u32 *used)
+{
+	return ON_MAP(map_used, core, map, used);
 }
 
 int bpfvm_core__usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)

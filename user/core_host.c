@@ -204,6 +204,7 @@ static const struct bpfvm_core_ops host_ops = {
 	.map_delete = bpfvm_host_map__delete,
 	.map_next = bpfvm_host_map__next,
 	.map_read = bpfvm_host_map__read,
+	.map_used = bpfvm_host_map__used,
 	.usage = usage,
 	.close = close_host,
 };

@@ -263,10 +263,12 @@ static int usage(struct bpfvm_core *core, struct bpfvm_usage *rows, u32 max)
 	return bpfvm_session__usage(k->session, slot, slot ? slot->bytes : 0, rows, max);
 }
 
-/* Where map number `map` of the image is. */
+/* Where map number `map` of the image is, or a key-value store. */
 static u32 map_at(struct kernel_core *k, u32 map)
 {
-	return k->session->slot[k->slot].map[k->region[map]];
+	if (map == BPFVM_KV_GLOBAL)
+		return k->session->constants->global;
+	return k->session->slot[k->slot].map[map == BPFVM_KV_LOCAL ? 0 : k->region[map]];
 }
 
 static u32 cpus(struct bpfvm_core *core)
@@ -310,6 +312,14 @@ static int map_read(struct bpfvm_core *core, u32 map, void *data, u32 size)
 	return bpfvm_guest_map__read(k->session, map_at(k, map), data, size);
 }
 
+static int map_used(struct bpfvm_core *core, u32 map, u32 *used)
+{
+	struct kernel_core *k = kernel_of(core);
+
+	*used = bpfvm_memory__used(k->session->memory, map_at(k, map));
+	return 0;
+}
+
 static void close_kernel(struct bpfvm_core *core)
 {
 	struct kernel_core *k = kernel_of(core);
@@ -333,6 +343,7 @@ static const struct bpfvm_core_ops kernel_ops = {
 	.map_delete = map_delete,
 	.map_next = map_next,
 	.map_read = map_read,
+	.map_used = map_used,
 	.close = close_kernel,
 };
 

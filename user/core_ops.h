@@ -17,7 +17,7 @@ struct bpfvm_core_ops {
 	/* NULL: what region() says of VM_REGION_PACKET and VM_REGION_CTX */
 	const u8 *(*output)(struct bpfvm_core *, u32 *size);
 	const void *(*context)(struct bpfvm_core *, u32 *size);
-	/* the index of the map is one that the loaded image has */
+	/* the index of the map is one that the loaded image has, or a key-value store */
 	u32 (*cpus)(struct bpfvm_core *);
 	int (*map_lookup)(struct bpfvm_core *, u32 map, const void *key, void *value);
 	int (*map_update)(struct bpfvm_core *, u32 map, const void *key, const void *value,
@@ -25,6 +25,7 @@ struct bpfvm_core_ops {
 	int (*map_delete)(struct bpfvm_core *, u32 map, const void *key);
 	int (*map_next)(struct bpfvm_core *, u32 map, const void *key, void *next);
 	int (*map_read)(struct bpfvm_core *, u32 map, void *data, u32 size);
+	int (*map_used)(struct bpfvm_core *, u32 map, u32 *used);
 	int (*usage)(struct bpfvm_core *, struct bpfvm_usage *, u32 max);
 	void (*close)(struct bpfvm_core *);
 };
@@ -37,6 +38,9 @@ struct bpfvm_core {
 
 /* Copies what a stopped state tells. `budget` is what the run, or all its slices, were given. */
 void bpfvm_result__from_state(struct bpfvm_result *result, const struct vm_state *st, u64 budget);
+
+/* bpfvm_core__map_used of the map at an offset of a memory. */
+u32 bpfvm_memory__used(u8 *memory, u32 map);
 
 /* Nanoseconds of the monotonic clock. */
 u64 bpfvm_clock(void);

@@ -107,3 +107,26 @@ int bpfvm_guest_map__read(struct bpfvm_session *s, u32 map, void *data, u32 size
 {
 	return (int)vm_ring_take(s->memory, map, data, size);
 }
+
+static u32 used_keys(u8 *memory, const struct vm_map *m)
+{
+	u32 fresh = VM_PEEK(&m->fresh), used = 0;
+
+	for (u32 i = 0; i < m->max_entries && i < fresh; i++)
+		used += VM_PEEK(&vm_elem(memory, m, i)->free) == VM_USED;
+	return used;
+}
+
+u32 bpfvm_memory__used(u8 *memory, u32 map)
+{
+	const struct vm_map *m = (const struct vm_map *)(memory + map);
+	u32 used = 0;
+
+	if (m->traits & VM_MAP_RING)
+		return (u32)vm_ring_query(memory, map, VM_RING_AVAILABLE);
+	if (m->traits & VM_MAP_HASHED)
+		return used_keys(memory, m);
+	for (u32 i = 0; i < m->max_entries; i++)
+		used += !(m->traits & VM_MAP_SPARSE) || vm_index_used(memory, m, i);
+	return used;
+}

@@ -93,6 +93,7 @@ int bpfvm_host_map__update(struct bpfvm_core *core, u32 map, const void *key, co
 int bpfvm_host_map__delete(struct bpfvm_core *core, u32 map, const void *key);
 int bpfvm_host_map__next(struct bpfvm_core *core, u32 map, const void *key, void *next);
 int bpfvm_host_map__read(struct bpfvm_core *core, u32 map, void *data, u32 size);
+int bpfvm_host_map__used(struct bpfvm_core *core, u32 map, u32 *used);
 
 /* The key-value store of all guests of this process: the memory that it lies in, and where. */
 u8 *bpfvm_host_store(u32 *map);

@@ -146,9 +146,14 @@ void bpfvm_host_maps__unload(struct host_core *h)
 static u32 at_of(struct bpfvm_core *core, u32 map, u8 **arena)
 {
 	struct host_core *h = (struct host_core *)core;
+	u32 at;
 
+	if (map == BPFVM_KV_GLOBAL) {
+		*arena = bpfvm_host_store(&at);
+		return at;
+	}
 	*arena = h->arena;
-	return h->map[h->region[map]];
+	return h->map[map == BPFVM_KV_LOCAL ? 0 : h->region[map]];
 }
 
 int bpfvm_host_map__lookup(struct bpfvm_core *core, u32 map, const void *key, void *value)
@@ -197,4 +202,13 @@ int bpfvm_host_map__read(struct bpfvm_core *core, u32 map, void *data, u32 size)
 	u32 at = at_of(core, map, &arena);
 
 	return (int)vm_ring_take(arena, at, data, size);
+}
+
+int bpfvm_host_map__used(struct bpfvm_core *core, u32 map, u32 *used)
+{
+	u8 *arena;
+	u32 at = at_of(core, map, &arena);
+
+	*used = bpfvm_memory__used(arena, at);
+	return 0;
 }
