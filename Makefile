@@ -23,7 +23,7 @@ PROGS	:= $(patsubst %.c,%.o,$(wildcard progs/*.c))
 UNIT	:= $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 LIVE	:= $(patsubst %.c,$(B)/%,$(wildcard tests/live*.c))
 
-.PHONY: all help progs tests check check-unit check-cli check-fuzz check-live check-oracle check-sanitize check-kernels \
+.PHONY: all help progs tests check check-unit check-cli check-fuzz check-live check-oracle check-sanitize check-threads check-kernels \
 	fuzz cost bench clean FORCE
 .DELETE_ON_ERROR:
 
@@ -80,7 +80,7 @@ tests: $(UNIT) $(LIVE) $(B)/tests/fuzz
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 export CLANG
 
-check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-kernels ## run all tests
+check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-threads check-kernels ## run all tests
 
 check-unit: $(UNIT) progs ## unit tests of the library
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT)
@@ -101,6 +101,13 @@ check-sanitize: progs ## unit tests and random programs under ASan and UBSan
 	$(MAKE) B=$(B)/sanitize CFLAGS='$(SANITIZE)' check-unit
 	$(MAKE) B=$(B)/sanitize CFLAGS='$(SANITIZE)' $(B)/sanitize/tests/fuzz
 	$(B)/sanitize/tests/fuzz --count 2000 --cores switch,table,small
+
+$(B)/threads/map_threads: tests/map_threads.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -fsanitize=thread $(HOST) -MMD -MP -o $@ $< -lcmocka -lpthread
+
+check-threads: $(B)/threads/map_threads ## maps of guests under many threads, watched by TSan
+	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $<
 
 check-kernels: loader progs $(B)/tests/fuzz ## the kernel tests on each kernel of tests/kernels/matrix
 	prove -v -e bash tests/kernels/check

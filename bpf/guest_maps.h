@@ -12,7 +12,7 @@
 typedef u32 vm_from_t;
 typedef u32 vm_to_t;
 
-/* At a multiple of the size or of 8, which suits atomics, in a memory that has a slack behind it. */
+/* At a multiple of the size or of 8, which suits atomics; the memory has a slack behind it. */
 #define VM_AT(mem, off, type)                                                                      \
 	({                                                                                         \
 		u64 off_ = (u32)(off);                                                             \

@@ -272,6 +272,7 @@ static inline long vm_scan_turn(u32 i, struct vm_scan *s)
 		return 1;
 	if (VM_PEEK(&e->free) != VM_USED) {
 		s->elem = VM_FORGET(s->map, s->elem + 1);
+		s->result = -VM_ENOENT;
 		return 0;
 	}
 	hash = VM_PEEK(&e->hash);
@@ -284,7 +285,7 @@ static inline long vm_scan_turn(u32 i, struct vm_scan *s)
 		return was == VM_OWNER();
 	}
 	s->result = -VM_ENOENT;
-	if (VM_PEEK(&e->free) == VM_USED && VM_PEEK(&e->hash) == hash) {
+	if (VM_ATOMIC_GET(&e->free) == VM_USED && VM_PEEK(&e->hash) == hash) {
 		vm_scan_key(s);
 		s->result = s->elem;
 	}

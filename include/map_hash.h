@@ -84,8 +84,8 @@ VM_INLINE u64 vm_hash_word(u64 word, u64 seed)
 }
 
 /*
- * The hash, whose upper bits tell the bucket. Two keys meet in one of n buckets by a chance of about
- * 2 / n, whoever chose them, as long as the seed is secret.
+ * The hash, whose upper bits tell the bucket. Two keys meet in one of n buckets by a chance of
+ * about 2 / n, whoever chose them, as long as the seed is secret.
  */
 VM_INLINE void vm_walk_hash(struct vm_walk *k)
 {
@@ -226,15 +226,21 @@ VM_INLINE void vm_elem_give(u8 *mem, struct vm_map *map, u32 elem)
 	VM_REPEAT(VM_SPINS, vm_free_give_turn, &f);
 }
 
-/* An element for a new key; VM_NO_ELEM if there is none. */
+/*
+ * An element for a new key; VM_NO_ELEM if there is none. First those that were never used: once they
+ * are gone they are so for good, and what is free is in the list.
+ */
 VM_INLINE u32 vm_elem_take(u8 *mem, struct vm_map *map)
 {
 	struct vm_free f = { mem, map, VM_FORGET(map, 0) };
 
-	if (VM_PEEK(&map->free) << 32)
-		VM_REPEAT(VM_SPINS, vm_free_take_turn, &f);
-	if (!f.elem && VM_PEEK(&map->fresh) < map->max_entries)
-		f.elem = VM_ATOMIC_ADD(&map->fresh, 1) + 1;
+	if (VM_PEEK(&map->fresh) < map->max_entries) {
+		u32 elem = VM_ATOMIC_ADD(&map->fresh, 1);
+
+		if (elem < map->max_entries)
+			return elem;
+	}
+	VM_REPEAT(VM_SPINS, vm_free_take_turn, &f);
 	return f.elem - 1;
 }
 
@@ -257,7 +263,6 @@ VM_INLINE void vm_elem_link(struct vm_walk *k, u32 elem)
 
 	VM_POKE(&e->hash, k->hash);
 	VM_POKE(&e->seen, 0);
-	VM_POKE(&e->free, VM_USED);
 	VM_POKE(&e->key[0], k->first);
 #pragma GCC unroll 8
 	for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
@@ -267,6 +272,7 @@ VM_INLINE void vm_elem_link(struct vm_walk *k, u32 elem)
 	}
 	VM_BOUND(at, VM_KEY_SIZE - 8);
 	VM_POKE(&e->key[at / 8], at ? k->last : k->first);
+	VM_ATOMIC_PUT(&e->free, VM_USED);
 	VM_ATOMIC_PUT(&e->next, next ? next : VM_END(k->bucket));
 	VM_ATOMIC_PUT(head, VM_LINK(elem));
 }
