@@ -6,8 +6,23 @@ load cli
 
 packets=${REPLAY_PACKETS:-6000} # to each guest; with fewer not all kinds of things happen
 
+# One machine for all tests; those of a run that was killed are swept.
 setup_file() {
-	export BATS_FILE_TMPDIR
+	local dir
+
+	export BATS_FILE_TMPDIR MACHINE=/sys/fs/bpf/bpfvm-replay-$$
+	for dir in /sys/fs/bpf/bpfvm-replay-*; do
+		kill -0 "${dir##*-}" 2>/dev/null || rm -rf "$dir"
+	done
+}
+
+teardown_file() {
+	rm -rf "$MACHINE"
+}
+
+# core NAME: the options for it.
+core() {
+	echo "--core $1$([ "$1" != kernel ] || echo " --pinned $MACHINE")"
 }
 
 setup() {
@@ -32,7 +47,8 @@ same() {
 	local core=$1 guest=$2
 
 	shift 2
-	loader replay --generate $packets,7 --core "$core" --compare-native -j "$PROGS/$guest.o" "$@"
+	# shellcheck disable=SC2046 # several words
+	loader replay --generate $packets,7 $(core "$core") --compare-native -j "$PROGS/$guest.o" "$@"
 	exits 0 || return 1
 	holds "d['summary']['differences'] == 0 and d['differences'] == [] and d['traps'] == []" &&
 		holds "d['summary']['packets'] + d['summary']['skipped'] == $packets"
@@ -113,7 +129,8 @@ helpers_same() {
 	guest=$(object "$2" -I"$ROOT/tests/replay" <"$ROOT/tests/replay/$2.c")
 	for prog in $(programs "$guest"); do
 		[ "$prog" != "${4:-}" ] || continue
-		loader replay --core "$1" --generate 2000,3 --compare-native -j --prog "$prog" "$guest"
+		# shellcheck disable=SC2046 # several words
+		loader replay $(core "$1") --generate 2000,3 --compare-native -j --prog "$prog" "$guest"
 		exits 0 || { echo "$2.c: $prog"; return 1; }
 		holds "d['summary']['differences'] == 0 and d['summary']['packets'] > 1900"
 		count=$((count + 1))
@@ -267,6 +284,8 @@ helpers_same() {
 	fails 2 "--generate N,SEED: x: not a number"
 	loader replay --generate 3 "$PROGS/packet.o" --ignore-map x
 	fails 2 "--ignore-map: only with --compare-native"
+	loader replay --generate 3 "$PROGS/packet.o" --core small --pinned /sys/fs/bpf/x
+	fails 2 "--pinned: only the kernel core can be pinned"
 	loader replay --generate 3 "$PROGS/ctx.o"
 	fails 2 "neither an XDP nor a tc program"
 	loader replay --generate 3 "$PROGS/packet.o" a b
@@ -281,11 +300,10 @@ helpers_same() {
 }
 
 @test "setup: lines that cannot be meant" {
-	needs_kernel
 	rules=$BATS_TEST_TMPDIR/rules
 	while IFS='|' read -r line what; do
 		printf '# a comment\n\n%s\n' "$line" >"$rules"
-		loader replay --generate 3 "$PROGS/firewall.o" --setup "$rules"
+		loader replay --core table --generate 3 "$PROGS/firewall.o" --setup "$rules"
 		fails 1 "rules: line 3: $what" || { echo "$line"; return 1; }
 	done <<'EOF'
 nomap hex:00 hex:00|nomap: the guest uses no such map
@@ -298,7 +316,7 @@ ports 00170600 hex:0000000000000000|00170600: not hex
 ports hex:00170600 hex:0000000000000000 more|ports: there is more behind the value
 blocked4 hex:210000000a000001 hex:0000000000000000|blocked4: Invalid argument
 EOF
-	loader replay --generate 3 "$PROGS/firewall.o" --setup /nonexistent
+	loader replay --core table --generate 3 "$PROGS/firewall.o" --setup /nonexistent
 	fails_plainly 1 "--setup /nonexistent: No such file"
 }
 
@@ -347,7 +365,7 @@ differs() {
 	local what=$1
 
 	shift
-	loader replay --generate 40 --compare-native -j "$@"
+	loader replay --generate 40 --compare-native --pinned "$MACHINE" -j "$@"
 	exits 1 || return 1
 	holds "d['summary']['differences'] > 0 and len(d['differences']) > 0" &&
 		holds "all(x['what'].startswith('$what') for x in d['differences'])" &&
@@ -368,7 +386,7 @@ differs() {
 			__type(value, __u32); __uint(max_entries, 4); } values SEC(\".maps\");"
 		guest=$(random 'bpf_map_update_elem(&values, &zero, &number, 0);' "$map")
 		differs "map values[hex:00000000]" "$guest"
-		loader replay --generate 40 --compare-native "$guest" --ignore-map values
+		loader replay --generate 40 --compare-native --pinned "$MACHINE" "$guest" --ignore-map values
 		exits 0
 	done
 	map='struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, __u32);
@@ -377,7 +395,7 @@ differs() {
 	map='struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } ring SEC(".maps");'
 	guest=$(random 'bpf_ringbuf_output(&ring, &number, 4, 0);' "$map")
 	differs "record of map ring" "$guest"
-	loader replay --generate 40 --compare-native "$guest" --ignore-map ring
+	loader replay --generate 40 --compare-native --pinned "$MACHINE" "$guest" --ignore-map ring
 	exits 0
 	differs "record of map ring" \
 		"$(random 'if (number & 1) bpf_ringbuf_output(&ring, &zero, 4, 0);' "$map")"

@@ -16,7 +16,7 @@
 #define MAX_IGNORED 64
 
 struct options {
-	const char *capture, *file, *prog, *core, *setup, *output;
+	const char *capture, *file, *prog, *core, *pinned, *setup, *output;
 	const char *ignored[MAX_IGNORED + 1];
 	u32 ignored_count;
 	u64 count, steps;
@@ -28,6 +28,8 @@ static const struct argp_option table[] = {
 	{"prog", CLI_KEY_PROG, "NAME", 0, "Program to run; default: the first in the file", 1},
 	{"core", CLI_KEY_CORE, "CORE", 0,
 	 "What executes it: kernel (default), switch, table, small", 1},
+	{"pinned", CLI_KEY_PINNED, "DIR", 0,
+	 "Use the machine pinned in DIR of a bpf file system; load and pin it there if need be", 1},
 	{"steps", CLI_KEY_STEPS, "N", 0, "Most instructions for a packet (K, M, G); default 4M", 1},
 	{"setup", CLI_KEY_SETUP, "FILE", 0,
 	 "Lines MAP hex:KEY hex:VALUE: what maps hold before the first packet", 2},
@@ -72,6 +74,8 @@ static void parse_end(struct options *o)
 		cli_usage(&cmd_replay, o->capture && !o->generate ?
 					       "replay: no guest given behind the capture" :
 					       "replay: no FILE given");
+	if (o->pinned && strcmp(o->core, "kernel"))
+		cli_usage(&cmd_replay, "--pinned: only the kernel core can be pinned");
 	if (o->ignored_count && !o->compare)
 		cli_usage(&cmd_replay, "--ignore-map: only with --compare-native");
 }
@@ -86,6 +90,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case CLI_KEY_CORE:
 		o->core = cli_core(&cmd_replay, arg);
+		return 0;
+	case CLI_KEY_PINNED:
+		o->pinned = arg;
 		return 0;
 	case CLI_KEY_STEPS:
 		o->steps = cli_number(&cmd_replay, "--steps", arg, 1000, BPFVM_SLICE);
@@ -267,7 +274,9 @@ static int replay_image(const struct options *o, const struct bpfvm_image *image
 	cli_catch_signals();
 	stay();
 	r.differences = json_array();
-	code = bpfvm_core__open(o->core, &r.core, &err) ? cli_fail(&err) : execute(o, &r, capture);
+	code = o->pinned ? bpfvm_core__open_pinned(o->pinned, &r.core, &err) :
+			   bpfvm_core__open(o->core, &r.core, &err);
+	code = code ? cli_fail(&err) : execute(o, &r, capture);
 	replay_native_close(r.native);
 	bpfvm_core__close(r.core);
 	cli_capture_close(capture);
