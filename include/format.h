@@ -414,9 +414,14 @@ VM_INLINE _Bool vm_format_is_plain(u32 mode, u32 c)
 static inline long vm_format_turn(u32 i, struct vm_format_run *r)
 {
 	struct vm_format *f = r->f;
-	u32 c = VM_BYTE(r->mem, f->format, f->from), letter = 0, mode = f->mode;
+	u32 letter = 0, mode = f->mode, c;
 
 	(void)i;
+	if (f->from >= f->size) {
+		f->mode = VM_FORMAT_BAD; /* no NUL */
+		return 1;
+	}
+	c = VM_BYTE(r->mem, f->format, f->from);
 	f->from++;
 	if (!vm_format_is_plain(mode, c)) {
 		mode = mode == VM_FORMAT_STRING ? VM_FORMAT_BAD :
