@@ -318,7 +318,7 @@ __noinline u32 bpfvm_helper_map(u32 index, u32 number)
 
 /*
  * bpf_map_lookup_elem where all is well: one call in place of five, since it is what most guests do
- * most. Returns 0 to have it done, and its faults found, in the way of all helpers.
+ * most. Returns 0, or 1 to have it done, and its faults found, in the way of all helpers.
  */
 __noinline u32 bpfvm_lookup(u32 index)
 {
@@ -329,21 +329,21 @@ __noinline u32 bpfvm_lookup(u32 index)
 	u32 map;
 
 	if (!m || !memory)
-		return 0;
+		return 1;
 	map = map_of(m, m->st.reg[1] - VM_MAP_HANDLE(0));
 	key = m->st.reg[2];
 	n = key >> VM_OFFSET_BITS;
 	if (!map || n == VM_REGION_PACKET || n == VM_REGION_META)
-		return 0;
+		return 1;
 	header = VM_AT(memory, map, struct vm_map);
 	if (!(vm_allowed(m->row, key, header->key_size) & VM_READ))
-		return 0;
+		return 1;
 	VM_BOUND(n, VM_REGIONS - 1);
 	m->call.region = header->region;
 	m->st.reg[0] = address_of(m, vm_map_lookup(memory, map,
 						   m->row[n].base + (key & VM_OFFSET_MASK), m->cpu));
 	m->st.pc++;
-	return 1;
+	return 0;
 }
 
 /* A function that for_each_map_elem called has returned: on to the next element. */

@@ -39,6 +39,16 @@ static __always_inline u32 rare(struct run *r, u64 why, const enum kind kind)
 	return stop;
 }
 
+/* What is rare but not that rare is one call away, if all is well. Returns 0 if it is done. */
+static __always_inline u32 quick(u32 index, u64 why)
+{
+	if ((u32)why == RARE_FORK)
+		return bpfvm_fork(index, why >> 32);
+	if (why == (RARE_HELPER | (u64)BPF_FUNC_map_lookup_elem << 32))
+		return bpfvm_lookup(index);
+	return 1;
+}
+
 /*
  * `steps` guest instructions. Returns 1 when the run is over, the reason then being in m->st.stop.
  */
@@ -95,7 +105,7 @@ out:
 		stop = leave(m, r->index);
 	else if ((u32)why == RARE_LEAVE && !m->next)
 		m->st.stop = stop = VM_STOP_EXIT; /* the way out of most runs, without a call */
-	else if (why == (RARE_HELPER | (u64)BPF_FUNC_map_lookup_elem << 32) && bpfvm_lookup(r->index))
+	else if (!quick(r->index, why))
 		stop = VM_STOP_NONE;
 	else
 		stop = rare(r, why, kind);

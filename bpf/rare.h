@@ -50,6 +50,7 @@ __noinline u32 bpfvm_fork(u32 index, u32 key)
 		return VM_TRAP_ILLEGAL;
 	}
 next:
+	m->st.pc++;
 	return VM_STOP_NONE;
 }
 
@@ -104,21 +105,19 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 		switch (stop_) {                                                                   \
 		case RARE_FORK:                                                                    \
 			stop_ = bpfvm_fork(index, operand_);                               \
-			m->st.pc += !stop_;                                                        \
 			break;                                                                     \
-		case RARE_ENTER:                                                                   \
-			stop_ = enter(m, operand_);                                                \
+		case RARE_ENTER: /* the turn itself enters where there is a frame */               \
+			stop_ = VM_TRAP_FRAMES;                                                    \
 			break;                                                                     \
-		case RARE_LEAVE:                                                                   \
-			stop_ = leave(m, index);                                                         \
+		case RARE_LEAVE: /* and leaves all but the outermost one */                        \
+			stop_ = VM_STOP_EXIT;                                                      \
 			break;                                                                     \
-		case RARE_HELPER: {                                                                \
-			u32 pc_ = m->st.pc++; /* some helpers go on elsewhere */                   \
+		case RARE_HELPER:                                                                  \
+			NUMBER = operand_;                                                         \
+			m->st.pc++; /* some helpers go on elsewhere */                             \
 			stop_ = HELP;                                                              \
-			if (stop_)                                                                 \
-				m->st.pc = pc_;                                                    \
+			m->st.pc -= !!stop_;                                                       \
 			break;                                                                     \
-		}                                                                                  \
 		case VM_TRAP_ILLEGAL:                                                              \
 			stop_ = illegal(m);                                                        \
 			break;                                                                     \
@@ -136,21 +135,23 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
  * A helper call of a guest with a packet: at one level with what it calls, since BPF has 512 bytes
  * of stack for all levels.
  */
+/* Not kept in a register or on the stack. */
+#define NUMBER (*(volatile u32 *)&m->call.number)
 #define HELP(kind, where)                                                                          \
 	({                                                                                         \
-		u32 help_ = bpfvm_arguments(index, operand_, where);                               \
+		u32 help_ = bpfvm_arguments(index, NUMBER, where);                               \
 		if (!help_) {                                                                      \
 			if (m->call.copies)                                                        \
 				kind##_copies(ctx, index, 0);                                      \
-			help_ = bpfvm_helper_map(index, operand_); /* the most frequent ones */    \
+			help_ = bpfvm_helper_map(index, NUMBER); /* the most frequent ones */    \
 			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_helper_##kind(ctx, index, operand_);                 \
+				help_ = bpfvm_helper_##kind(ctx, index, NUMBER);                 \
 			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_helper_any(index, operand_);                         \
+				help_ = bpfvm_helper_any(index, NUMBER);                         \
 			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_send_##kind(ctx, index, operand_);                   \
+				help_ = bpfvm_send_##kind(ctx, index, NUMBER);                   \
 			if (help_ == VM_TRAP_HELPER)                                               \
-				help_ = bpfvm_helper_text(index, operand_);                        \
+				help_ = bpfvm_helper_text(index, NUMBER);                        \
 			if (m->call.copies)                                                        \
 				kind##_copies(ctx, index, 1);                                      \
 		}                                                                                  \
@@ -158,6 +159,15 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 	})
 
 #define RARE_HOOK(kind, context, where, pass, pass_too)                                            \
+	__noinline u32 bpfvm_meta_##kind(struct context *ctx, u32 index)                           \
+	{                                                                                          \
+		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
+                                                                                                   \
+		return m ? meta_access(m, (void *)(long)ctx->data_meta, (void *)(long)ctx->data,   \
+				       insn_of(m)) :                                               \
+			   VM_TRAP_BOUNDS;                                                         \
+	}                                                                                          \
+                                                                                                   \
 	__noinline u32 bpfvm_rare_##kind(struct context *ctx, u32 index, u64 why)                  \
 	{                                                                                          \
 		struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);                          \
@@ -165,8 +175,7 @@ static __always_inline u32 illegal(struct bpfvm_machine *m)
 		if (!m)                                                                            \
 			return VM_TRAP_EMPTY;                                                      \
 		if (SERVE(HELP(kind, where),                                                       \
-			  meta_access(m, (void *)(long)ctx->data_meta, (void *)(long)ctx->data,    \
-				      insn_of(m))))                                                     \
+			  bpfvm_meta_##kind(ctx, index)))                                          \
 			return m->next ? bpfvm_next(index, pass, (u32)(pass_too)) : m->st.stop;                                 \
 		return VM_STOP_NONE;                                                               \
 	}
@@ -190,7 +199,7 @@ __noinline u32 bpfvm_rare_call(u32 index, u64 why)
 {
 	struct bpfvm_machine *m = ELEMENT(bpfvm_machines, index);
 
-	return m ? SERVE(help_call(index, operand_), VM_TRAP_BOUNDS) : VM_TRAP_EMPTY;
+	return m ? SERVE(help_call(index, NUMBER), VM_TRAP_BOUNDS) : VM_TRAP_EMPTY;
 }
 
 #endif

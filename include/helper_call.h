@@ -19,6 +19,7 @@ struct vm_call {
 	u64 v[5];
 	vm_place_t at[5];
 	u32 size[5]; /* bytes behind a pointer; behind TEXT, those that may be read */
+	u32 number;  /* of the helper */
 	u32 map;     /* of the MAP argument: offset of its struct vm_map */
 	u32 region;  /* of the MAP argument: number of the region of its values */
 	u32 copies;  /* arguments that are copies of packet bytes: bit i, and 8 + i if written */
