@@ -142,6 +142,7 @@ static int make_sample(u64 seed, struct sample *s, struct bpfvm_error *err)
 	while (percent >= shares[s->origin])
 		s->origin++;
 	g.rng = &rng;
+	memset(g.start, 0, sizeof(g.start));
 	if (s->origin == SOUP)
 		generate_soup(&g, &rng);
 	else if (s->origin == BYTES)
@@ -150,7 +151,8 @@ static int make_sample(u64 seed, struct sample *s, struct bpfvm_error *err)
 		generate(&g, &rng, s, s->origin == CLEAN ? 0 : rng_below(&rng, 30));
 	if (s->origin == MUTATED)
 		mutate(&g);
-	tame(&g, &rng);
+	tame(&g, &rng, sample_where(s));
+	sample_programs(&g, s->image);
 	if (s->origin == MUTATED && rng_chance(&rng, 1, 32))
 		s->image->entry = rng_below(&rng, g.len);
 	return sample_code(s, g.code, g.len);

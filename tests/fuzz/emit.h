@@ -82,7 +82,7 @@ static void emit_constant(struct gen *g, u32 dst, u64 value)
 /* Which memory is wanted: `size` bytes with `access`, a mask of enum vm_access. */
 struct want {
 	u32 size, access;
-	bool helper; /* for a helper's argument, which may not be packet */
+	bool helper; /* for a helper's argument, which may not be much of a packet */
 };
 
 static bool region_fits(const struct gen *g, u32 number, const struct want *w, u32 *size)
@@ -98,10 +98,12 @@ static bool region_fits(const struct gen *g, u32 number, const struct want *w, u
 	} else if (s->packet_size && number == VM_REGION_CTX) {
 		*size = s->image->kind == BPFVM_KIND_TC ? sizeof(struct __sk_buff) :
 							  sizeof(struct xdp_md);
-		access = VM_READ;
+		access = s->image->kind == BPFVM_KIND_TC ? VM_READ | VM_WRITE : VM_READ;
 	} else if (s->packet_size && number == VM_REGION_PACKET) {
 		*size = s->packet_size;
-		access = w->access & VM_ATOMIC || w->helper ? 0 : VM_READ | VM_WRITE;
+		access = w->access & VM_ATOMIC || (w->helper && w->size > VM_PACKET_SPAN) ?
+				 0 :
+				 VM_READ | VM_WRITE;
 	}
 	return *size >= w->size && !(w->access & ~access & (VM_READ | VM_WRITE));
 }

@@ -6,8 +6,8 @@
 #ifndef FUZZ_GENERATE_H
 #define FUZZ_GENERATE_H
 
+#include "calls.h"
 #include "hazard.h"
-#include "helpers.h"
 
 #define KIND_STRAIGHT (KIND(ALU) | KIND(NEG) | KIND(MOVSX) | KIND(END))
 #define KIND_MEMORY (KIND(LDX) | KIND(STX) | KIND(ST))
@@ -133,12 +133,6 @@ static void emit_loop(struct gen *g)
 	emit_goto(g, (s32)start - (s32)g->len - 1);
 }
 
-static void note_call(struct gen *g, u32 function)
-{
-	g->call[g->calls].at = g->len - 1;
-	g->call[g->calls++].function = function;
-}
-
 /*
  * A call of a later function, directly or through a register. Those that recurse are called from
  * outermost only.
@@ -169,7 +163,7 @@ static void emit_block(struct gen *g)
 	static void (*const blocks[])(struct gen *) = {
 		emit_straight, emit_straight, emit_straight, emit_value, emit_memory, emit_memory,
 		emit_memory, emit_memory, emit_atomic, emit_atomic, emit_skip, emit_skip, emit_loop,
-		emit_call, emit_helper,
+		emit_call, emit_helpers,
 	};
 
 	if (mistake(g))
@@ -221,6 +215,13 @@ static void link_calls(struct gen *g)
 		in->imm = in->code == 0x85 ? (s32)(start - g->call[i].at - 1) :
 					     (s32)(VM_CODE_BASE + start * sizeof(*in));
 	}
+}
+
+/* The functions that tail calls may lead to. */
+static void sample_programs(const struct gen *g, struct bpfvm_image *image)
+{
+	for (u32 i = 1; i < FUNCTIONS && i < PROGRAMS; i++)
+		image->map[MAP_PROGRAMS].first[i] = g->start[i] ? g->start[i] + 1 : 0;
 }
 
 /* A whole program: the registers get values, then blocks, then the functions. */

@@ -170,13 +170,13 @@ static void generate_bytes(struct gen *g, struct rng *rng)
  * A callx names its helper at run time only, which trace() watches, but it sees no register above
  * r10.
  */
-static void tame(struct gen *g, struct rng *rng)
+static void tame(struct gen *g, struct rng *rng, u32 where)
 {
 	for (u32 i = 0; i < g->len; i++) {
 		struct vm_insn *in = &g->code[i];
 
 		if (in->code == 0x85 && !vm_src(in) && helper_varies((u32)in->imm))
-			in->imm = (s32)helpers[helper_pick(rng)].number;
+			in->imm = (s32)helpers[helper_pick(rng, where, false)].number;
 		if (in->code == 0x8d && vm_dst(in) > 10)
 			in->regs &= 0xf7;
 	}

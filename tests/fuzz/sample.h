@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bpfvm.h"
+#include "maps.h"
 #include "random.h"
 
 #define LONG_BUDGET (1u << 16) /* instructions; most guests end before it */
@@ -98,17 +99,17 @@ static int sample_regions(struct rng *rng, struct bpfvm_image *image, struct bpf
 	return 0;
 }
 
-/*
- * A frame to the all-zero address of the loopback interface and of no known protocol, so that the
- * kernel finds nothing in it that would change the context of a tc guest.
- */
+/* A frame to the all-zero address of the loopback interface. */
 static void sample_packet(struct rng *rng, struct sample *s)
 {
+	static const u16 protocols[] = {0x88b5, 0x88b5, 0x0800, 0x86dd, 0x8100};
+	u16 protocol = protocols[rng_below(rng, COUNT(protocols))];
+
 	s->packet_size = PACKET_MIN + rng_below(rng, PACKET_MAX - PACKET_MIN + 1);
 	sample_bytes(rng, s->packet, s->packet_size);
 	memset(s->packet, 0, 12);
-	s->packet[12] = 0x88;
-	s->packet[13] = 0xb5;
+	s->packet[12] = (u8)(protocol >> 8);
+	s->packet[13] = (u8)protocol;
 }
 
 /* What surrounds the program, which is made afterwards; s->image has no code yet. */
@@ -128,7 +129,9 @@ static int sample_begin(struct rng *rng, struct sample *s, struct bpfvm_error *e
 	s->again = rng_chance(rng, 1, 4);
 	s->trace = rng_chance(rng, 1, 8);
 	s->slices.state = rng_next(rng);
-	ret = sample_regions(rng, image, err);
+	ret = sample_maps(image);
+	if (!ret)
+		ret = sample_regions(rng, image, err);
 	image->arg[0] = rng_chance(rng, 3, 4) ? VM_ADDRESS(VM_REGION_CTX, 0) : rng_value(rng);
 	image->arg[1] = rng_chance(rng, 3, 4) ? image->area[VM_REGION_CTX].size : rng_value(rng);
 	return ret;
