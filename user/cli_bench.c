@@ -107,11 +107,11 @@ static int jit_sample(struct bench_guest *g)
 	int err = 0;
 
 	if (!*times) {
-		err = cli_native_repeat(&g->native, 1, &r0, &ns);
+		err = cli_native_repeat(&g->native, NULL, 0, 1, &r0, &ns);
 		*times = times_for(ns);
 	}
 	if (!err)
-		err = cli_native_repeat(&g->native, *times, &r0, &ns);
+		err = cli_native_repeat(&g->native, NULL, 0, *times, &r0, &ns);
 	if (err) {
 		cli_error(NULL, "%s: run by the kernel: %s", g->image->path, strerror(-err));
 		return CLI_FAILED;
@@ -185,7 +185,7 @@ static int enter_cost(struct bench *b, struct bench_samples *guest, struct bench
 	for (u32 i = 0; !failed && i < b->rounds; i++) {
 		failed = bpfvm_core__repeat(b->core[0], BPFVM_SLICE, MAX_TIMES, &r, &err);
 		bench_add(guest, (double)r.ns);
-		if (!failed && loaded && !cli_native_repeat(&program, MAX_TIMES, &r0, &ns))
+		if (!failed && loaded && !cli_native_repeat(&program, NULL, 0, MAX_TIMES, &r0, &ns))
 			bench_add(native, ns);
 	}
 	cli_native_close(&program);

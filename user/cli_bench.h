@@ -42,4 +42,13 @@ int bench_guest_round(struct bench *b, struct bench_guest *g);
 /* {"enter_ns", "upload_us", "kernel_load_us", ...}, or null without the kernel core. */
 json_t *bench_machine(struct bench *b);
 
+/* Where a guest of the standard set lies: in progs/, beside the loader itself. */
+void bench_path(const char *name, char *path, size_t size);
+
+/*
+ * A row for each of these guests: ns for a packet on the machine and compiled by the kernel. Those
+ * that cannot be measured are left out, the reason printed.
+ */
+json_t *bench_packets(struct bench *b, const char *const *names);
+
 #endif

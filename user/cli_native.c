@@ -37,11 +37,12 @@ bool cli_native_code(struct cli_native *native, const struct bpf_insn *code, u32
 	return native->fd >= 0;
 }
 
-int cli_native_repeat(const struct cli_native *native, u32 times, u32 *r0, double *ns)
+int cli_native_repeat(const struct cli_native *native, const u8 *packet, u32 size, u32 times,
+		      u32 *r0, double *ns)
 {
-	static const u8 packet[PACKET];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
-		    .repeat = (int)times);
+	static const u8 nothing[PACKET];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet ? packet : nothing,
+		    .data_size_in = packet ? size : sizeof(nothing), .repeat = (int)times);
 
 	if (bpf_prog_test_run_opts(native->fd, &opts))
 		return -errno;

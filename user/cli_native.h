@@ -20,8 +20,12 @@ bool cli_native_open(struct cli_native *native, const struct bpfvm_image *image)
 /* The same from bare instructions. */
 bool cli_native_code(struct cli_native *native, const struct bpf_insn *code, u32 len);
 
-/* Runs it and gives its 32-bit result and the mean time in ns; 0 or -errno. */
-int cli_native_repeat(const struct cli_native *native, u32 times, u32 *r0, double *ns);
+/*
+ * Runs it `times` times on a packet (NULL: 64 zeros) and gives its 32-bit result and the mean time
+ * in ns; 0 or -errno.
+ */
+int cli_native_repeat(const struct cli_native *native, const u8 *packet, u32 size, u32 times,
+		      u32 *r0, double *ns);
 
 void cli_native_close(struct cli_native *native);
 

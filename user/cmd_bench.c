@@ -26,6 +26,7 @@ static const struct argp_option table[] = {
 
 static const char *const standard[] = {"fletcher32", "alu",	"sieve", "bubble",
 				       "crc32",	     "siphash", "calls", "empty"};
+static const char *const on_packets[] = {"parser", "counters", "firewall", "syn", NULL};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -49,8 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The guests that every comparison uses lie in progs/, beside the loader itself. */
-static void standard_path(const char *name, char *path, size_t size)
+void bench_path(const char *name, char *path, size_t size)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -107,7 +107,7 @@ static int open_guests(const struct options *o, const struct bench *b, struct be
 	for (u32 i = 0; !code && i < o->files; i++)
 		code = open_guest(b, o->file[i], &guest[i]);
 	for (u32 i = 0; !code && !o->files && i < sizeof(standard) / sizeof(standard[0]); i++) {
-		standard_path(standard[i], path, sizeof(path));
+		bench_path(standard[i], path, sizeof(path));
 		code = open_guest(b, path, &guest[i]);
 	}
 	return code;
@@ -141,7 +141,8 @@ static json_t *guest_row(const struct bench *b, const struct bench_guest *g)
 	return row;
 }
 
-static void print_results(struct bench *b, const struct bench_guest *guest, u32 guests)
+static void print_results(struct bench *b, const struct bench_guest *guest, u32 guests,
+			  bool packets)
 {
 	static const struct cli_column columns[] = {
 		{"guest", "GUEST", 0},
@@ -154,9 +155,18 @@ static void print_results(struct bench *b, const struct bench_guest *guest, u32 
 		{"jit", "JIT", CLI_RIGHT},
 		{NULL, NULL, 0},
 	};
+	static const struct cli_column packet_columns[] = {
+		{"guest", "GUEST", 0},
+		{"instructions", "INSNS", CLI_RIGHT},
+		{"guest_ns", "MACHINE", CLI_RIGHT},
+		{"native_ns", "NATIVE", CLI_RIGHT},
+		{"overhead_ns", "OVERHEAD", CLI_RIGHT},
+		{NULL, NULL, 0},
+	};
 	static const struct cli_section sections[] = {
 		{"guests", "ns per guest instruction; JIT: the kernel runs the guest itself",
 		 columns},
+		{"packets", "ns per packet; NATIVE: compiled by the kernel", packet_columns},
 		{"machine", "Entering and leaving the machine; uploading 4,000 instructions", NULL},
 		{NULL, NULL, NULL},
 	};
@@ -164,12 +174,14 @@ static void print_results(struct bench *b, const struct bench_guest *guest, u32 
 
 	for (u32 i = 0; i < guests; i++)
 		cli_append(rows, guest_row(b, &guest[i]));
-	cli_document(cli_pack("{s:I, s:o, s:o}", "rounds", (json_int_t)b->rounds, "guests", rows,
-			      "machine", bench_machine(b)),
+	cli_document(cli_pack("{s:I, s:o, s:o, s:o}", "rounds", (json_int_t)b->rounds, "guests",
+			      rows, "packets",
+			      packets ? bench_packets(b, on_packets) : cli_pack("[]"), "machine",
+			      bench_machine(b)),
 		     sections);
 }
 
-static int measure(struct bench *b, struct bench_guest *guest, u32 guests)
+static int measure(struct bench *b, struct bench_guest *guest, u32 guests, bool packets)
 {
 	int code = CLI_OK;
 
@@ -181,7 +193,7 @@ static int measure(struct bench *b, struct bench_guest *guest, u32 guests)
 					    : bench_guest_round(b, &guest[i]);
 	}
 	if (!code)
-		print_results(b, guest, guests);
+		print_results(b, guest, guests, packets);
 	return code;
 }
 
@@ -203,7 +215,7 @@ static int run(int argc, char **argv)
 	if (!code)
 		code = open_guests(&o, &b, guest);
 	if (!code)
-		code = measure(&b, guest, guests);
+		code = measure(&b, guest, guests, !o.files);
 	for (u32 i = 0; i < guests; i++) {
 		if (guest[i].image)
 			cli_native_close(&guest[i].native);
