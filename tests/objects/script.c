@@ -25,8 +25,8 @@ static __always_inline struct script *script(void)
 
 static __always_inline long diff(struct script *s, struct script_op *op)
 {
-	long r = bpf_csum_diff((void *)s->memory, op->a & 60, (void *)(s->memory + 64),
-			       op->b & 60, op->c);
+	long r = bpf_csum_diff((void *)s->memory, op->a & 63, (void *)(s->memory + 64),
+			       op->b & 63, op->c);
 
 	return r < 0 ? r : FOLD(r);
 }
