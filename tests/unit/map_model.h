@@ -162,22 +162,23 @@ static inline long model_count(struct twin *t)
 	return ((struct model *)t->data)->count;
 }
 
-static inline void model_open(struct twin *t, const struct subject *s)
+static inline void model_open(struct twin *t, const struct twin *like)
 {
 	struct model *m = calloc(1, sizeof(*m));
 
 	*t = (struct twin){
-		.d = s->d, .value_bytes = s->value_bytes, .lookup = model_lookup,
+		.d = like->d, .value_bytes = like->value_bytes, .lookup = model_lookup,
 		.update = model_update, .delete = model_delete, .count = model_count, .data = m,
 	};
 	assert_non_null(m);
-	m->traits = vm_map_traits(s->d.type);
-	m->key = calloc(s->d.max_entries, s->d.key_size);
-	m->value = calloc(s->d.max_entries, s->value_bytes);
+	m->traits = vm_map_traits(t->d.type);
+	m->key = calloc(t->d.max_entries, t->d.key_size);
+	m->value = calloc(t->d.max_entries, t->value_bytes);
 	if (!(m->traits & VM_MAP_INDEXED))
 		return;
-	m->count = s->d.max_entries;
+	m->count = t->d.max_entries;
 	t->next = model_next_index;
+	t->ordered = true;
 	for (u32 n = 0; n < m->count; n++)
 		memcpy(model_key(t, n), &n, 4);
 }
@@ -189,6 +190,16 @@ static inline void model_close(struct twin *t)
 	free(m->key);
 	free(m->value);
 	free(m);
+}
+
+/* Runs a map beside a model of it. */
+static inline void against_model(struct twin *s, u32 keys, u32 count)
+{
+	struct twin t;
+
+	model_open(&t, s);
+	twin_run(s, &t, keys, count);
+	model_close(&t);
 }
 
 #endif

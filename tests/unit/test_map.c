@@ -2,17 +2,14 @@
 /* Maps of guests against a plain model, by random operations and at their edges. */
 #include "map_model.h"
 
-/* `more` than max_entries keys come up, so that maps are full some of the time. */
-static void against_model(const struct vm_map_decl *d, u32 keys, u32 count)
+static void random_operations(const struct vm_map_decl *d, u32 keys, u32 count)
 {
 	struct subject s;
 	struct twin t;
 
 	subject_open(&s, d);
-	model_open(&t, &s);
-	random_state = d->type * 1000 + d->key_size * 10 + d->value_size;
-	twin_run(&s, &t, keys, count);
-	model_close(&t);
+	t = twin_subject(&s);
+	against_model(&t, keys, count);
 	subject_close(&s);
 }
 
@@ -28,7 +25,7 @@ static void test_arrays(void **state)
 			.max_entries = i % 5 * 7 + 1, .cpus = 3,
 		};
 
-		against_model(&d, d.max_entries + 3, 4000);
+		random_operations(&d, d.max_entries + 3, 4000);
 	}
 }
 
@@ -42,7 +39,7 @@ static void test_sparse_arrays(void **state)
 			.type = types[i], .key_size = 4, .value_size = i ? 8 : 4, .max_entries = 20
 		};
 
-		against_model(&d, 23, 5000);
+		random_operations(&d, 23, 5000);
 	}
 }
 
@@ -61,7 +58,7 @@ static void test_hashes(void **state)
 
 		if (i % 4 == 3)
 			d.max_entries = d.max_entries * 3 / 2;
-		against_model(&d, d.max_entries * 3 / 2 + 2, d.value_size > 1000 ? 1000 : 6000);
+		random_operations(&d, d.max_entries * 3 / 2 + 2, d.value_size > 1000 ? 1000 : 6000);
 	}
 }
 
@@ -76,7 +73,7 @@ static void test_prefixes(void **state)
 			.max_entries = i % 3 ? 100 : 30, .seed = i,
 		};
 
-		against_model(&d, 150, 8000);
+		random_operations(&d, 150, 8000);
 	}
 }
 

@@ -66,7 +66,7 @@ static void kernel_open(struct twin *t, const struct subject *s, int *fd)
 	*t = (struct twin){
 		.d = s->d, .value_bytes = s->value_bytes, .lookup = kernel_lookup,
 		.update = kernel_update, .delete = kernel_delete, .count = kernel_count, .data = fd,
-		.next = array ? kernel_next : NULL,
+		.next = kernel_next, .ordered = array,
 	};
 }
 
@@ -87,16 +87,16 @@ static bool kernel_is_new(struct twin *t)
 static void against_kernel(const struct vm_map_decl *d, u32 keys, u32 count)
 {
 	struct subject s;
-	struct twin t;
+	struct twin ours, t;
 	int fd;
 
 	subject_open(&s, d);
 	kernel_open(&t, &s, &fd);
-	random_state = d->type * 1000 + d->key_size * 10 + d->value_size;
+	ours = twin_subject(&s);
 	if (d->type == VM_MAP_LPM_TRIE && !kernel_is_new(&t))
 		print_message("# skipped: LPM tries of this kernel ignore flags\n");
 	else
-		twin_run(&s, &t, keys, count);
+		twin_run(&ours, &t, keys, count);
 	close(fd);
 	subject_close(&s);
 }
