@@ -66,7 +66,12 @@ def right(case, expected, got, refusals):
         return False
     if case.refused is None:
         return got == expected
-    return got.startswith(expected) and got[len(expected):] in refusals
+    return got.startswith(expected) and plain(got[len(expected):]) in refusals
+
+
+def plain(refusal):
+    """A refusal as checks.def has it: without the name and number of a helper."""
+    return re.sub(r'^a call of helper .*\d\)?, which guests', 'a call of a helper that guests', refusal)
 
 
 class Tap:
