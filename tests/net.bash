@@ -2,12 +2,16 @@
 # Two network namespaces with a veth pair between them, for tests of attached guests; loaded after cli.
 # Nothing but the tests' own packets crosses it: the neighbours are static, IPv6 is off.
 
-# Interface `near` with 10.9.0.1 in namespace $NEAR, `far` with 10.9.0.2 in $FAR, where guests are attached.
 net_open() {
 	NEAR=bpfvm_near_$$
 	FAR=bpfvm_far_$$
 	PINS=/sys/fs/bpf/bpfvm_pins_$$
 	net_sweep
+	net_make
+}
+
+# Interface `near` with 10.9.0.1 in namespace $NEAR, `far` with 10.9.0.2 in $FAR, where guests are attached.
+net_make() {
 	for ns in "$NEAR" "$FAR"; do
 		ip netns add "$ns" || return 1
 		inside "$ns" sh -c 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done'

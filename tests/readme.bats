@@ -7,6 +7,7 @@
 # stands alone. Commands that begin with sudo need the kernel core; the others must do without.
 
 load cli
+load net
 
 README=${README:-$ROOT/README.md}
 
@@ -89,8 +90,12 @@ column() {
 		/^\|/ && $2 == title { inside = 1 }' "$README" | tr -d '`'
 }
 
+teardown_file() {
+	"$BATS_TEST_DIRNAME/lab" down
+}
+
 @test "README: transcripts in the kernel" {
-	needs_kernel
+	needs_net
 	each kernel
 }
 
