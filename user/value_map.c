@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Keys and values of maps: what their type of map allows beside their types in BTF. */
+#define _GNU_SOURCE /* strchrnul */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -30,18 +31,33 @@ bool bpfvm_prefix__text(const struct bpfvm_map *map, const void *key, char *text
 	return true;
 }
 
-/* Whether a text is an address, a slash and a number; it is then the key, or wrong. */
+/* Whether a text is an address with or without a length behind it; it is then the key, or wrong. */
 static bool is_prefix(const struct bpfvm_map *map, const char *text)
 {
-	return prefix_family(map) && strchr(text, '/') && !strchr("{[\"", *text);
+	return prefix_family(map) && !strchr("{[\"", *text) && strpbrk(text, "/.:") &&
+	       !strpbrk(text, " \t=") && strncmp(text, "hex:", 4);
+}
+
+/* The number behind the slash, or `most` if there is none; above `most` if it is wrong. */
+static u32 prefix_bits(const char *slash, u32 most)
+{
+	unsigned long bits;
+	char *end;
+
+	if (!*slash)
+		return most;
+	if (!isdigit((u8)slash[1]))
+		return most + 1;
+	bits = strtoul(slash + 1, &end, 10);
+	return *end || bits > most ? most + 1 : (u32)bits;
 }
 
 static int parse_prefix(const struct bpfvm_map *map, const char *text, void *key,
 			struct bpfvm_error *err)
 {
-	const char *slash = strchr(text, '/');
-	u32 most = (map->key_size - 4) * 8, bits;
-	char address[INET6_ADDRSTRLEN] = "", *end;
+	const char *slash = strchrnul(text, '/');
+	u32 most = (map->key_size - 4) * 8, bits = prefix_bits(slash, most);
+	char address[INET6_ADDRSTRLEN] = "";
 
 	if ((size_t)(slash - text) < sizeof(address))
 		memcpy(address, text, (size_t)(slash - text));
@@ -49,9 +65,7 @@ static int parse_prefix(const struct bpfvm_map *map, const char *text, void *key
 		return bpfvm_error__set(
 		    err, -EINVAL, most == 32 ? "such as 10.0.0.0/8" : "such as 2001:db8::/32",
 		    "key: %s: not a prefix of an IPv%d address", text, most == 32 ? 4 : 6);
-	errno = 0;
-	bits = isdigit((u8)slash[1]) ? (u32)strtoul(slash + 1, &end, 10) : ~0u;
-	if (bits > most || *end || errno)
+	if (bits > most)
 		return bpfvm_error__set(err, -EINVAL, NULL, "key: %s: /0 to /%u are possible", text,
 					most);
 	memcpy(key, &bits, sizeof(bits));

@@ -68,26 +68,39 @@ static int next_item(struct parse *p, char bracket)
 		return 1;
 	if (parse_take(p, bracket))
 		return 0;
-	return parse_refuse(p, HINT_FORMS, bracket == '}' ? "no , or } at: " : "no , or ] at: ",
+	return parse_refuse(p, "a shell leaves it as it is within '...'",
+			    bracket == '}' ? "no , or } at: " : "no , or ] at: ",
 			    &(struct word){.at = p->at, .length = strlen(p->at)});
 }
 
-static int parse_fields(struct parse *p, const struct value_part *part)
+/* Fields without brackets go on to the end of the text, with or without commas. */
+static int next_bare(struct parse *p)
+{
+	return parse_take(p, ',') || *p->at;
+}
+
+static int parse_fields(struct parse *p, const struct value_part *part, bool bare)
 {
 	char name[64] = ".";
 	struct value_part field;
 	int ret;
 
-	if (parse_take(p, '}'))
+	if (!bare && parse_take(p, '}'))
 		return 0;
 	do {
 		ret = take_name(p, part, &field, name + 1, sizeof(name) - 1);
 		if (!ret)
 			ret = parse_below(p, &field, name);
 		if (!ret)
-			ret = next_item(p, '}');
+			ret = bare ? next_bare(p) : next_item(p, '}');
 	} while (ret > 0);
 	return ret;
+}
+
+/* "name=...": what a shell makes of {name=...,name=...}, too. */
+static bool is_bare(const struct parse *p, const struct value_part *part)
+{
+	return part->kind == VALUE_STRUCT && p->at[strcspn(p->at, "=:.[{\" \t\n,")] == '=';
 }
 
 static int parse_elements(struct parse *p, const struct value_part *part)
@@ -132,7 +145,7 @@ static int parse_part(struct parse *p, const struct value_part *part)
 {
 	parse_blanks(p);
 	if (part->kind == VALUE_STRUCT && parse_take(p, '{'))
-		return parse_fields(p, part);
+		return parse_fields(p, part, false);
 	if (part->kind == VALUE_ARRAY && parse_take(p, '['))
 		return parse_elements(p, part);
 	if (value_is_chars(part) && strncmp(p->at, "hex:", 4))
@@ -151,7 +164,8 @@ int bpfvm_value__parse(const void *btf, u32 type, const char *what, const char *
 	if (value_whole(&whole, btf, type, size) && value_whole(&whole, btf, 0, size))
 		value_unknown(&whole, size);
 	memset(data, 0, size);
-	ret = parse_part(&p, &whole);
+	parse_blanks(&p);
+	ret = is_bare(&p, &whole) ? parse_fields(&p, &whole, true) : parse_part(&p, &whole);
 	parse_blanks(&p);
 	if (!ret && *p.at)
 		return parse_refuse(&p, HINT_FORMS, "something follows it: ",

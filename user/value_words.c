@@ -103,28 +103,30 @@ static bool parse_address(struct parse *p, const struct value_part *part, const 
 	return true;
 }
 
-/* A whole number of up to 64 bits and its sign; false if it is none. */
-static bool read_integer(const char *text, bool *negative, u64 *number)
+/* A whole number and its sign; -EINVAL if it is none, -ERANGE if it has more than 64 bits. */
+static int read_integer(const char *text, bool *negative, u64 *number)
 {
 	char *end;
 
 	*negative = *text == '-';
 	text += *negative;
+	if (!isdigit((u8)*text))
+		return -EINVAL;
 	errno = 0;
-	if (isdigit((u8)*text))
-		*number = strtoull(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
-	return isdigit((u8)*text) && !*end && !errno;
+	*number = strtoull(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
+	return *end ? -EINVAL : -errno;
 }
 
+/* What was read as `ret` says, if it fits. */
 static int store_integer(struct parse *p, const struct value_part *part, const struct word *word,
-			 bool negative, u64 number)
+			 int ret, bool negative, u64 number)
 {
 	u64 all = part->bits < 64 ? (1ull << part->bits) - 1 : ~0ull;
 	u64 most = part->sign ? all >> 1 : all;
 	u64 least = part->sign || !part->type ? (all >> 1) + 1 : 0; /* below 0 */
 	char why[96];
 
-	if (number > (negative ? least : most)) {
+	if (ret || number > (negative ? least : most)) {
 		snprintf(why, sizeof(why), "it can be from %s%llu to %llu, not ", least ? "-" : "",
 			 (unsigned long long)least, (unsigned long long)most);
 		return parse_refuse(p, NULL, why, word);
@@ -141,7 +143,7 @@ static int parse_network(struct parse *p, const struct value_part *part, const s
 	bool negative;
 	u8 bytes[8];
 
-	if (!read_integer(text, &negative, &number) || negative || size > 8 || part->bits % 8 ||
+	if (read_integer(text, &negative, &number) || negative || size > 8 || part->bits % 8 ||
 	    (size < 8 && number >> size * 8))
 		return parse_refuse(p, NULL, "no number that it can hold in network order: ", word);
 	for (u64 i = 0; i < size; i++)
@@ -172,12 +174,14 @@ static int parse_integer(struct parse *p, const struct value_part *part, const s
 {
 	bool negative;
 	u64 number;
+	int ret;
 
 	if (part->bits > 64)
 		return parse_wide(p, part, word);
-	if (!read_integer(word->text, &negative, &number))
+	ret = read_integer(word->text, &negative, &number);
+	if (ret == -EINVAL)
 		return parse_refuse(p, HINT_FORMS, "not a number: ", word);
-	return store_integer(p, part, word, negative, number);
+	return store_integer(p, part, word, ret, negative, number);
 }
 
 static int parse_bool(struct parse *p, const struct value_part *part, const struct word *word)
@@ -214,6 +218,7 @@ static int parse_enum(struct parse *p, const struct value_part *part, const stru
 	char hint[256];
 	bool negative;
 	u64 number;
+	int ret;
 
 	for (u32 i = 0; i < part->items; i++) {
 		const char *name = value_enum(part, i, &number);
@@ -223,8 +228,9 @@ static int parse_enum(struct parse *p, const struct value_part *part, const stru
 		value_write(p->data, part->bit, part->bits, number);
 		return 0;
 	}
-	if (read_integer(word->text, &negative, &number))
-		return store_integer(p, part, word, negative, number);
+	ret = read_integer(word->text, &negative, &number);
+	if (ret != -EINVAL)
+		return store_integer(p, part, word, ret, negative, number);
 	parse_list(part, hint, sizeof(hint));
 	return parse_refuse(p, hint, "no such name: ", word);
 }
@@ -245,10 +251,25 @@ static int parse_real(struct parse *p, const struct value_part *part, const stru
 	return 0;
 }
 
+/* A structure that is one word is an address, if anything. */
+static int refuse_struct(struct parse *p, const struct value_part *part, const struct word *word)
+{
+	char hint[256];
+
+	switch (value_family(part)) {
+	case AF_INET:
+		return parse_refuse(p, "such as 10.0.0.1", "not an IPv4 address: ", word);
+	case AF_INET6:
+		return parse_refuse(p, "such as 2001:db8::1; an IPv4 address is ::ffff:10.0.0.1",
+				    "not an IPv6 address: ", word);
+	}
+	parse_list(part, hint, sizeof(hint));
+	return parse_refuse(p, hint, "it has fields, {field=value,...}, and cannot be ", word);
+}
+
 int parse_word(struct parse *p, const struct value_part *part)
 {
 	struct word word = take_word(p);
-	char hint[256];
 
 	if (!word.length)
 		return parse_refuse(p, HINT_FORMS, "no value is given", NULL);
@@ -267,9 +288,7 @@ int parse_word(struct parse *p, const struct value_part *part)
 	case VALUE_REAL:
 		return parse_real(p, part, &word);
 	case VALUE_STRUCT:
-		parse_list(part, hint, sizeof(hint));
-		return parse_refuse(p, hint, "it has fields, {field=value,...}, and cannot be ",
-				    &word);
+		return refuse_struct(p, part, &word);
 	case VALUE_ARRAY:
 		break;
 	}

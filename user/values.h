@@ -60,7 +60,8 @@ const char *bpfvm_map__program(const struct bpfvm_image *image, const void *valu
  * is 0. `what` names the value in errors.
  *   12, -1, 0x1f, be:80 (in network order)	numbers; true and false; names of an enumeration
  *   10.0.0.1, 2001:db8::1	anything of 4 or 16 bytes
- *   {port=80, proto=6}		a structure or union; what is left out is 0
+ *   {port=80, proto=6}		a structure or union; what is left out is 0. The outermost one
+ *				goes without the braces, and then without the commas
  *   [1, 2, 3]			an array; likewise
  *   "text" or text		an array of characters
  *   hex:0a000001		anything
@@ -71,8 +72,9 @@ int bpfvm_value__parse(const void *btf, u32 type, const char *what, const char *
 
 /*
  * The same for a key or a value of map number `map` of an image. Bytes can also stand alone ("0a 00
- * 00 01", "hex 0a"), a key of an LPM_TRIE as prefix ("10.0.0.0/8"), and a program of a PROG_ARRAY
- * goes by its name. The value is that of one CPU. -EINVAL, -ENOENT (no such program).
+ * 00 01", "hex 0a"), a key of an LPM_TRIE as prefix ("10.0.0.0/8") or as address, which is the
+ * longest prefix, and a program of a PROG_ARRAY goes by its name. The value is that of one CPU.
+ * -EINVAL, -ENOENT (no such program).
  */
 int bpfvm_map__parse_key(const struct bpfvm_image *image, u32 map, const char *text, void *key,
 			 struct bpfvm_error *err);

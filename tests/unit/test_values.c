@@ -93,6 +93,9 @@ static void fields(void **state)
 	     {.v6.s6_addr = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}}},
 	    {"{v6={in6_u={u6_addr8=[1,2]}}}", {.v6.s6_addr = {1, 2}}},
 	    {"{grid=[[1],[2,3]]}", {.grid = {{1}, {2, 3}}}},
+	    {"u8=1 s8=-1", {.u8 = 1, .s8 = -1}},
+	    {" u8=1, name=abc,u16=be:80 ", {.u8 = 1, .name = "abc", .u16 = 0x5000}},
+	    {"point={x=1,y=2}\tv4=10.0.0.1", {.point = {1, 2}, .v4 = {0x0100000a}}},
 	    {"{grid=hex:010002000300040005000600}", {.grid = {{1, 2, 3}, {4, 5, 6}}}},
 	    {"{wide=0xfEdcba98765432100}",
 	     {.wide = ((unsigned __int128)15 << 64) + 0xedcba98765432100}},
@@ -177,11 +180,18 @@ static void refusals(void **state)
 	    {"{u8=1;s8=2}", "value.u8: not a number: 1;s8=2"},
 	    {"{u8=1 s8=2}", "value: no , or } at: s8=2}"},
 	    {"{u8=1}}", "value: something follows it: }"},
+	    {"u8=1 s8", "value: no value follows the field s8"},
+	    {"u8=1,", "value: no such field: "},
+	    {"u8=1}", "value: no such field: "},
+	    {"nothing=1", "value: no such field: nothing"},
 	    {"{u8=256}", "value.u8: it can be from 0 to 255, not 256"},
 	    {"{u8=-1}", "value.u8: it can be from 0 to 255, not -1"},
 	    {"{s8=128}", "value.s8: it can be from -128 to 127, not 128"},
 	    {"{s8=-129}", "value.s8: it can be from -128 to 127, not -129"},
-	    {"{u64=18446744073709551616}", "value.u64: not a number: 18446744073709551616"},
+	    {"{u64=18446744073709551616}",
+	     "value.u64: it can be from 0 to 18446744073709551615, not 18446744073709551616"},
+	    {"{u64=99999999999999999999x}", "value.u64: not a number: 99999999999999999999x"},
+	    {"{color=-99999999999999999999}", "value.color: it can be from 0 to 4294967295"},
 	    {"{u64=-1}", "value.u64: it can be from 0 to 18446744073709551615, not -1"},
 	    {"{u16=be:65536}", "value.u16: no number that it can hold in network order"},
 	    {"{low=8}", "value.low: it can be from 0 to 7, not 8"},
@@ -191,8 +201,8 @@ static void refusals(void **state)
 	    {"{u8=1x}", "value.u8: not a number: 1x"},
 	    {"{u8=--1}", "value.u8: not a number: --1"},
 	    {"{u8=10.0.0.1}", "value.u8: not a number: 10.0.0.1"},
-	    {"{v4=10.0.0}", "value.v4: it has fields"},
-	    {"{v6=10.0.0.1}", "value.v6: it has fields"},
+	    {"{v4=10.0.0}", "value.v4: not an IPv4 address: 10.0.0"},
+	    {"{v6=10.0.0.1}", "value.v6: not an IPv6 address: 10.0.0.1"},
 	    {"{color=PINK}", "value.color: no such name: PINK"},
 	    {"{yes=maybe}", "value.yes: not a number: maybe"},
 	    {"{real=x}", "value.real: not a number: x"},
@@ -272,6 +282,9 @@ static void keys(void **state)
 	assert_key("plain", "01 02 ff", "\1\2\xff", 3);
 	assert_key("plain", "hex:0102ff", "\1\2\xff", 3);
 	assert_key("trie4", "10.0.0.0/8", "\x08\0\0\0\x0a\0\0\0", 8);
+	assert_key("trie4", "10.0.0.1", "\x20\0\0\0\x0a\0\0\1", 8);
+	assert_key("trie4", "bits=8 address=10.0.0.0", "\x08\0\0\0\x0a\0\0\0", 8);
+	assert_key("trie4", "hex:080000000a000000", "\x08\0\0\0\x0a\0\0\0", 8);
 	assert_key("trie4", "0.0.0.0/0", "\0\0\0\0\0\0\0\0", 8);
 	assert_key("trie4", "{bits=8,address=10.0.0.0}", "\x08\0\0\0\x0a\0\0\0", 8);
 	assert_key("trie6", "2001:db8::/32", "\x20\0\0\0\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\0",
@@ -280,12 +293,14 @@ static void keys(void **state)
 	assert_bad_key("typed", "hex 0a", "key: too short: 1 byte given; it has 4");
 	assert_bad_key("typed", "1 2 3 4 5", "key: too long: 5 bytes given; it has 4");
 	assert_bad_key("typed", "10.0.0.0/8",
-		       "key: it has fields, {field=value,...}, and cannot be "
-		       "10.0.0.0/8");
+		       "key: not an IPv4 address: 10.0.0.0/8");
 	assert_bad_key("plain", "5", "key: nothing tells its type: 5");
 	assert_bad_key("plain", "hex:01", "key: 1 byte given; it has 3");
 	assert_bad_key("trie4", "10.0.0.0/33", "key: 10.0.0.0/33: /0 to /32 are possible");
 	assert_bad_key("trie4", "10.0.0.0/", "key: 10.0.0.0/: /0 to /32 are possible");
+	assert_bad_key("trie4", "10.0.0.0/4294967304",
+		       "key: 10.0.0.0/4294967304: /0 to /32 are possible");
+	assert_bad_key("trie4", "10.0.0", "key: 10.0.0: not a prefix of an IPv4 address");
 	assert_bad_key("trie4", "10.0.0.0/8x", "key: 10.0.0.0/8x: /0 to /32 are possible");
 	assert_bad_key("trie4", "10.0.0/8", "key: 10.0.0/8: not a prefix of an IPv4 address");
 	assert_bad_key("trie4", "::/8", "key: ::/8: not a prefix of an IPv4 address");
