@@ -90,6 +90,22 @@ static inline void live_receive(u32 ifindex, bool up)
 	close(fd);
 }
 
+/* Waits until the kernel has noticed that the other end is up: before, what is sent gets lost. */
+static inline void live_wait_for_carrier(u32 ifindex)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	u64 end = live_seconds() + LIVE_PATIENCE;
+	struct ifreq request = {0};
+
+	assert_non_null(if_indextoname(ifindex, request.ifr_name));
+	do {
+		usleep(1000);
+		assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+	} while (!(request.ifr_flags & IFF_RUNNING) && live_seconds() < end);
+	assert_true(request.ifr_flags & IFF_RUNNING);
+	close(fd);
+}
+
 /* Returns when every program that was running in the kernel has ended. */
 static inline void live_wait_for_programs(void)
 {
@@ -107,6 +123,7 @@ static inline struct live_pair live_pair(u32 i)
 	pair.rx = if_nametoindex(name);
 	assert_true(pair.tx && pair.rx);
 	live_receive(pair.rx, true);
+	live_wait_for_carrier(pair.tx);
 	pair.sender = live_socket(pair.tx);
 	pair.passed = live_socket(pair.rx);
 	return pair;
@@ -116,6 +133,22 @@ static inline void live_pair_close(struct live_pair *pair)
 {
 	close(pair->sender);
 	close(pair->passed);
+}
+
+/* What tx counted as sent since it exists: veth counts no packet that rx had no room for. */
+static inline u64 live_sent(const struct live_pair *pair)
+{
+	char name[IF_NAMESIZE], path[64];
+	unsigned long long count = 0;
+	FILE *f;
+
+	assert_non_null(if_indextoname(pair->tx, name));
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_packets", name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%llu", &count), 1);
+	fclose(f);
+	return count;
 }
 
 /* Packets that came through since the last call, with those for which the socket had no room. */

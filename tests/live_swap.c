@@ -30,21 +30,6 @@ static struct swapping {
 
 static char pins[96];
 
-/* What an interface counted as sent: veth takes no packet that the other end has no room for. */
-static u64 sent(u32 pair)
-{
-	char path[64];
-	unsigned long long count = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/net/tx%u/statistics/tx_packets", pair);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%llu", &count), 1);
-	fclose(f);
-	return count;
-}
-
 static void *flooding(void *arg)
 {
 	enum { BATCH = 32 };
@@ -79,7 +64,7 @@ static void attach(struct swapping *w, const struct bpfvm_image *image, u32 pair
 	snprintf(interface, sizeof(interface), "rx%u", pair);
 	if (bpfvm_hook__attach(w->session, image, &a, &w->row[pair], &err))
 		fail_msg("%s", err.text);
-	w->sent[pair] = sent(pair);
+	w->sent[pair] = live_sent(&w->pair[pair]);
 }
 
 static int open_swapping(void **state)
@@ -138,7 +123,7 @@ static u64 swap_under_load(struct swapping *w, bool keep, u32 swaps)
 	for (u32 i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&w->thread[i], NULL, flooding, (void *)(uintptr_t)i),
 				 0);
-	for (u32 i = 0; i < swaps || sent(0) - w->sent[0] < FEWEST; i++)
+	for (u32 i = 0; i < swaps || live_sent(&w->pair[0]) - w->sent[0] < FEWEST; i++)
 		failed |= !!bpfvm_hook__swap(w->session, w->row[0], w->image[(i + 1) % 2],
 					     keep ? w->image[i % 2] : NULL, &w->ns[i % swaps], &err);
 	began = bpfvm_clock() - began;
@@ -190,7 +175,7 @@ static void assert_whole(struct swapping *w, u32 pair, struct bpfvm_guest *g)
 	passes = g->count.verdict[XDP_PASS + 1];
 	print_message("    rx%u: %" PRIu64 " packets, %" PRIu64 " to A, %" PRIu64 " to B\n", pair,
 		      g->count.runs, drops, passes);
-	assert_int_equal(g->count.runs, sent(pair) - w->sent[pair]);
+	assert_int_equal(g->count.runs, live_sent(&w->pair[pair]) - w->sent[pair]);
 	assert_int_equal(g->count.stop[VM_STOP_EXIT], g->count.runs);
 	assert_int_equal(drops + passes, g->count.runs);
 	assert_int_equal(passes, live_passed(&w->pair[pair]));
