@@ -40,13 +40,6 @@ static void free_signers(struct signer *s, u32 n)
 		bpfvm_image__free(s[n].guest.image);
 }
 
-static void clear_hooks(struct live *l)
-{
-	memset(l->s->point, 0, BPFVM_POINTS * sizeof(*l->s->point));
-	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
-	memset(l->s->count, 0, BPFVM_COUNT(l->s->machines, 0) * sizeof(*l->s->count));
-}
-
 /* Shows the guests one packet and compares the verdict, and who signed it in which order. */
 static void assert_signed(struct live *l, u32 kind, u32 verdict, const char *names)
 {
@@ -81,7 +74,7 @@ static void test_order(void **state)
 			assert_int_equal(count.stop[VM_STOP_EXIT], 1);
 			assert_int_equal(count.verdict[pass[kind] + 1], 1);
 		}
-		clear_hooks(l);
+		live_clear_hooks(l);
 		free_signers(s, 5);
 	}
 }
@@ -107,7 +100,7 @@ static void test_verdicts(void **state)
 			s[1].orders->verdict = v; /* the last one's is the verdict, whatever it is */
 			assert_signed(l, kind, (u32)v, on ? "AB" : "A");
 		}
-		clear_hooks(l);
+		live_clear_hooks(l);
 		free_signers(s, 2);
 	}
 }
@@ -139,7 +132,7 @@ static void test_traps(void **state)
 		assert_int_equal(count.stop[VM_STOP_EXIT], 1);
 		assert_int_equal(count.stop[VM_TRAP_BOUNDS], 1);
 		assert_int_equal(count.verdict[5 + 1], 1);
-		clear_hooks(l);
+		live_clear_hooks(l);
 		free_signers(s, 3);
 	}
 }
@@ -191,7 +184,7 @@ static void test_budgets(void **state)
 			assert_int_equal(count.insns, i < 3 ? s[i].guest.hook->budget :
 							      steps_of(&s[3]));
 		}
-		clear_hooks(l);
+		live_clear_hooks(l);
 		free_signers(s, 4);
 	}
 }
@@ -247,7 +240,7 @@ static void test_remains(void **state)
 			assert_int_equal(notes[i]->runs, 100);
 			assert_int_equal(notes[i]->mismatches + notes[i]->foreign, 0);
 		}
-		clear_hooks(l);
+		live_clear_hooks(l);
 	}
 }
 

@@ -101,6 +101,13 @@ static inline u32 live_alloc(struct live *l, u32 size)
 	return at;
 }
 
+/* Memory for guests by hand lies behind that of uploaded ones from now on; a new board. */
+static inline void live_share(struct live *l)
+{
+	l->free = BPFVM_MEMORY / 2;
+	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+}
+
 static inline void live_row(struct bpfvm_slot *slot, u32 region, u32 at, u32 size)
 {
 	slot->row[region].base = at;
@@ -186,6 +193,14 @@ static inline struct bpfvm_hook *live_hook(struct live *l, u32 ifindex, u32 kind
 					   u32 on_trap)
 {
 	return live_hook_at(l, ifindex, kind, slot, 0, on_trap);
+}
+
+/* No guest anywhere, and nothing counted. */
+static inline void live_clear_hooks(struct live *l)
+{
+	memset(l->s->point, 0, BPFVM_POINTS * sizeof(*l->s->point));
+	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
+	memset(l->s->count, 0, BPFVM_COUNT(l->s->machines, 0) * sizeof(*l->s->count));
 }
 
 /* What the runs of a hook came to, on all machines. */

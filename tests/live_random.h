@@ -90,9 +90,7 @@ static inline struct vm_insn random_insn(void)
 static inline void start_over(struct live *l)
 {
 	memcpy(l->s->machine, fresh, machines_size(l));
-	memset(l->s->point, 0, BPFVM_POINTS * sizeof(*l->s->point));
-	memset(l->s->hook, 0, BPFVM_HOOKS * sizeof(*l->s->hook));
-	memset(l->s->count, 0, BPFVM_COUNT(l->s->machines, 0) * sizeof(*l->s->count));
+	live_clear_hooks(l);
 	memset(l->s->memory, 0, l->s->guests);
 	bpfvm_store__make(l->s);
 	l->free = (l->s->guests + 63u) & ~63u;
