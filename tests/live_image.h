@@ -7,20 +7,21 @@
 #include "unit/objects.h"
 #include "upload.h"
 
-/* A guest of an object in the tests' folder, in a slot. */
+/* A compiled guest in a slot. */
 struct live_image {
 	struct bpfvm_image *image;
 	u32 slot;
 	struct bpfvm_hook *hook; /* or NULL */
 };
 
+/* `object` lies in the tests' folder, or has the path of its own that it says. */
 static inline struct bpfvm_image *live_open_image(const char *object, const char *prog)
 {
 	struct bpfvm_image *image = NULL;
 	struct bpfvm_error err = {0};
 	struct bpfvm_fault fault;
 
-	if (bpfvm_image__open(path_of(object), prog, &image, &err))
+	if (bpfvm_image__open(strchr(object, '/') ? object : path_of(object), prog, &image, &err))
 		fail_msg("%s", err.text);
 	if (bpfvm_image__check(image, &fault))
 		fail_msg("%s: %s: insn %u: %s", object, prog, fault.pc, fault.reason);
