@@ -97,6 +97,39 @@ static int damaged(const struct object *object, struct bpfvm_error *err, const c
 				"%s: damaged: section %s", object->path, section);
 }
 
+/* --- variables ------------------------------------------------------------------------------- */
+
+/* Offset of the variable `name` of a section, or `otherwise`. */
+static u32 variable_offset(const struct object *object, u32 section, const char *name,
+			   u32 otherwise)
+{
+	for (size_t i = 0; i < object->symbols; i++)
+		if (object->symbol[i].section == section && !strcmp(object->symbol[i].name, name))
+			return (u32)object->symbol[i].value;
+	return otherwise;
+}
+
+/*
+ * clang leaves it to whoever links to say how large a section of variables is and where each of
+ * them lies. Damaged files would have it take forever.
+ */
+static void place_variables(const struct object *object, struct btf_type *type)
+{
+	struct btf_var_secinfo *info = btf_var_secinfos(type);
+	u32 section = section_named(object, btf__name_by_offset(object->btf, type->name_off));
+
+	if (!section || type->size || object->symbols * btf_vlen(type) > 1 << 24)
+		return;
+	type->size = (u32)object->section[section].size;
+	for (u32 i = 0; i < btf_vlen(type); i++) {
+		const struct btf_type *variable = btf__type_by_id(object->btf, info[i].type);
+
+		info[i].offset = variable_offset(
+		    object, section, btf__name_by_offset(object->btf, variable->name_off),
+		    type->size); /* outside: it is none */
+	}
+}
+
 int object__read_btf(struct object *object, struct bpfvm_error *err)
 {
 	const struct object_section *s = &object->section[section_named(object, ".BTF")];
@@ -104,9 +137,15 @@ int object__read_btf(struct object *object, struct bpfvm_error *err)
 	if (!s->data)
 		return 0;
 	object->btf = object__new_btf(s->data, (u32)s->size);
-	if (object->btf)
-		return 0;
-	return damaged(object, err, s->name);
+	if (!object->btf)
+		return damaged(object, err, s->name);
+	for (u32 i = 1; i < btf__type_cnt(object->btf); i++) {
+		const struct btf_type *type = btf__type_by_id(object->btf, i);
+
+		if (btf_is_datasec(type)) /* of memory that is the object's own */
+			place_variables(object, (struct btf_type *)type);
+	}
+	return 0;
 }
 
 /* --- source lines ---------------------------------------------------------------------------- */

@@ -53,6 +53,20 @@ bool bpfvm_prefix__text(const struct bpfvm_map *map, const void *key, char *text
 /* The program that a value of a PROG_ARRAY means, or NULL. */
 const char *bpfvm_map__program(const struct bpfvm_image *image, const void *value);
 
+/* A variable within a section of them. */
+struct bpfvm_variable {
+	const char *name;
+	u32 type; /* in the image's BTF, or 0 */
+	u32 offset, size;
+};
+
+/*
+ * Variable number `n` of a section of the image, as BTF has them; a section that BTF does not know
+ * is one variable of its name. -ENOENT behind the last one.
+ */
+int bpfvm_variable__get(const struct bpfvm_image *image, const struct bpfvm_variables *section,
+			u32 n, struct bpfvm_variable *variable);
+
 /* --- writing --- */
 
 /*
