@@ -282,6 +282,12 @@ int bpfvm_core__repeat(struct bpfvm_core *core, u64 budget, u32 times, struct bp
  */
 const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size);
 
+/*
+ * Changes bytes of a region, also while guests use them: 1, 2, 4 or 8 at an aligned offset all at
+ * once, others one after the other. -EINVAL: they are not in it.
+ */
+int bpfvm_core__write(struct bpfvm_core *core, u32 number, u32 offset, const void *data, u32 size);
+
 /* The packet as the last run left it: longer or shorter perhaps. Valid until the next call. */
 const u8 *bpfvm_core__output(struct bpfvm_core *core, u32 *size);
 
@@ -302,7 +308,14 @@ const void *bpfvm_core__context(struct bpfvm_core *core, u32 *size);
  */
 #define BPFVM_KV_LOCAL VM_REGIONS
 #define BPFVM_KV_GLOBAL (VM_REGIONS + 1)
+#define BPFVM_KV_ENTRIES 64 /* keys of each */
 u32 bpfvm_core__cpus(struct bpfvm_core *core);
+
+/*
+ * In the flags of an update of a per-CPU map: `value` is that of this CPU, the others keep theirs,
+ * which are zeros under a new key.
+ */
+#define BPFVM_ON_CPU(cpu) (1ull << 63 | (u64)(cpu) << 32)
 int bpfvm_core__map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value);
 int bpfvm_core__map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,
 			   u64 flags);

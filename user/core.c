@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The cores by name, and what the public functions check before a core sees the call. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
 #include "core_ops.h"
+#include "map.h"
 
 static const struct {
 	const char *name;
@@ -95,6 +97,36 @@ const u8 *bpfvm_core__region(struct bpfvm_core *core, u32 number, u32 *size)
 	return core->loaded && number < VM_REGIONS ? core->ops->region(core, number, size) : NULL;
 }
 
+int bpfvm_core__write(struct bpfvm_core *core, u32 number, u32 offset, const void *data, u32 size)
+{
+	u32 there;
+	const u8 *region = bpfvm_core__region(core, number, &there);
+	u64 word = 0;
+	u8 *at;
+
+	if (!region || offset > there || size > there - offset)
+		return -EINVAL;
+	at = (u8 *)region + offset; /* the core's own memory */
+	if (size <= sizeof(word))
+		memcpy(&word, data, size);
+	switch ((uintptr_t)at % (size ? size : 1) ? 0 : size) {
+	case 1:
+		__atomic_store_n(at, (u8)word, __ATOMIC_RELAXED);
+		return 0;
+	case 2:
+		__atomic_store_n((u16 *)at, (u16)word, __ATOMIC_RELAXED);
+		return 0;
+	case 4:
+		__atomic_store_n((u32 *)at, (u32)word, __ATOMIC_RELAXED);
+		return 0;
+	case 8:
+		__atomic_store_n((u64 *)at, word, __ATOMIC_RELAXED);
+		return 0;
+	}
+	memcpy(at, data, size);
+	return 0;
+}
+
 const u8 *bpfvm_core__output(struct bpfvm_core *core, u32 *size)
 {
 	*size = 0;
@@ -132,6 +164,15 @@ static bool has_map(const struct bpfvm_core *core, u32 map)
 int bpfvm_core__map_lookup(struct bpfvm_core *core, u32 map, const void *key, void *value)
 {
 	return ON_MAP(map_lookup, core, map, key, value);
+}
+
+u32 bpfvm_flags__cpu(u64 *flags)
+{
+	u32 cpu = *flags >> 63 ? *flags >> 32 & 0x7fffffff : VM_MAP_ALL;
+
+	if (cpu != VM_MAP_ALL)
+		*flags = (u32)*flags;
+	return cpu;
 }
 
 int bpfvm_core__map_update(struct bpfvm_core *core, u32 map, const void *key, const void *value,

@@ -36,6 +36,9 @@ struct bpfvm_core {
 	u32 maps; /* of the loaded image */
 };
 
+/* The CPU that flags of an update name, or VM_MAP_ALL; and the rest of them. */
+u32 bpfvm_flags__cpu(u64 *flags);
+
 /* Copies what a stopped state tells. `budget` is what the run, or all its slices, were given. */
 void bpfvm_result__from_state(struct bpfvm_result *result, const struct vm_state *st, u64 budget);
 

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+#include "core_ops.h"
 #include "guest_maps.h"
 #include "map.h"
 
@@ -72,14 +73,16 @@ static int add_cpu(struct bpfvm_session *s, const struct vm_map *m, const void *
 int bpfvm_guest_map__update(struct bpfvm_session *s, u32 map, const void *key, const void *value,
 			    u64 flags)
 {
+	const struct vm_map *m = header(s, map);
+	u32 cpu = bpfvm_flags__cpu(&flags);
 	struct bpfvm_map_call call = {
-		.verb = BPFVM_MAP_UPDATE, .map = map, .cpu = VM_MAP_ALL, .flags = flags};
-	u32 size = value_bytes(header(s, map));
+		.verb = BPFVM_MAP_UPDATE, .map = map, .cpu = cpu, .flags = flags};
+	u32 size = cpu == VM_MAP_ALL ? value_bytes(m) : m->value_size;
 	int ret;
 
 	if (size > BPFVM_DESK - DESK_VALUE)
-		return -E2BIG;
-	ret = add_cpu(s, header(s, map), key, value);
+		return -EMSGSIZE;
+	ret = add_cpu(s, m, key, value);
 	if (ret)
 		return ret;
 	memcpy(s->memory + s->desk + DESK_VALUE, value, size);

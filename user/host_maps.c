@@ -32,7 +32,8 @@ static u64 random_seed(void)
 static struct vm_map_decl store(void)
 {
 	return (struct vm_map_decl){.type = VM_MAP_HASH, .key_size = 8, .value_size = 8,
-				    .max_entries = 64, .cpus = 1, .seed = random_seed()};
+				    .max_entries = BPFVM_KV_ENTRIES, .cpus = 1,
+				    .seed = random_seed()};
 }
 
 static u8 *global;
@@ -174,9 +175,9 @@ int bpfvm_host_map__update(struct bpfvm_core *core, u32 map, const void *key, co
 			   u64 flags)
 {
 	u8 *arena;
-	u32 at = at_of(core, map, &arena);
+	u32 at = at_of(core, map, &arena), cpu = bpfvm_flags__cpu(&flags);
 
-	return (int)vm_map_update(arena, at, key, value, flags, VM_MAP_ALL);
+	return (int)vm_map_update(arena, at, key, value, flags, cpu);
 }
 
 int bpfvm_host_map__delete(struct bpfvm_core *core, u32 map, const void *key)

@@ -40,7 +40,8 @@ static u64 random_seed(void)
 /* --- the key-value stores: of a guest, and of all guests --- */
 
 static const struct vm_map_decl store = {
-	.type = VM_MAP_HASH, .key_size = 8, .value_size = 8, .max_entries = 64, .cpus = 1};
+	.type = VM_MAP_HASH, .key_size = 8, .value_size = 8, .max_entries = BPFVM_KV_ENTRIES,
+	.cpus = 1};
 
 u32 bpfvm_store__bytes(void)
 {
