@@ -307,14 +307,25 @@ helpers_same() {
 		fails 1 "rules: line 3: $what" || { echo "$line"; return 1; }
 	done <<'EOF'
 nomap hex:00 hex:00|nomap: the guest uses no such map
-ports hex:00170600|it ends too early: key or value is missing
-ports|it ends too early: key or value is missing
-ports hex:001706 hex:0000000000000000|hex:001706: not as many bytes as the map has there
-ports hex:00170600 hex:00|hex:00: not as many bytes as the map has there
-ports hex:0017060 hex:0000000000000000|hex:0017060: not hex
-ports 00170600 hex:0000000000000000|00170600: not hex
-ports hex:00170600 hex:0000000000000000 more|ports: there is more behind the value
-blocked4 hex:210000000a000001 hex:0000000000000000|blocked4: Invalid argument
+ports hex:00170600|hex:00170600: it must begin with a key
+ports|no key is given
+ports key hex:00170600|ports: no value is given
+ports key|ports: no value is given
+ports key hex:00170600 value|value: no value is given
+ports hex:001706 hex:0000000000000000|key: 3 bytes given; it has 4
+ports hex:00170600 hex:00|value: 1 byte given; it has 8
+ports hex:0017060 hex:0000000000000000|key: not pairs of hex digits: hex:0017060
+ports 00170600 0|key: it has fields
+ports hex:00170600 0 more|hex:00170600: it must begin with a key
+ports key port=be:23 proto=6 value 0 more|value: something follows it: more
+ports key port=65536 value 0|key.port: it can be from 0 to 65535, not 65536
+ports key port=1 value 0 exist|map ports: key {port=1, proto=0, zero=0}: there is no such key
+ports key port=1 cpu 0 value 0|cpu 0: map ports has one value for all CPUs
+reasons key 1 cpu 1 value 0|cpu 1: there are 0 to 0
+reasons key 1 cpu x value 0|x: not the number of a CPU
+reasons 9 0|map reasons: key 9: there is no such index
+blocked4 10.0.0.1/33 0|key: 10.0.0.1/33: /0 to /32 are possible
+blocked4 hex:210000000a000001 hex:0000000000000000|map blocked4: key 10.0.0.1/33: no prefix is that long
 EOF
 	loader replay --core table --generate 3 "$PROGS/firewall.o" --setup /nonexistent
 	fails_plainly 1 "--setup /nonexistent: No such file"
@@ -322,7 +333,7 @@ EOF
 
 @test "setup: both sides have it before the first packet" {
 	needs_compare
-	printf 'packets hex:06000000 hex:e803000000000000 # 1000\nbytes hex:06000000 hex:0100000000000000' \
+	printf 'packets hex:06000000 hex:e803000000000000 # 1000\nbytes key 6 cpu 0 value 1\nbytes 7 0x7' \
 		>"$BATS_TEST_TMPDIR/rules"
 	loader replay "$(capture in pcap tcp:80)" "$PROGS/counters.o" --compare-native -j \
 		--setup "$BATS_TEST_TMPDIR/rules"

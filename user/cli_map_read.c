@@ -18,12 +18,37 @@ struct perf_header {
 	u32 size; /* of what the guest wrote; bytes of the packet follow */
 };
 
-struct record {
-	const u8 *data;
-	u32 size;
-	bool has_cpu;
-	u32 cpu;
-};
+/* False if it cannot be one: a guest wrote there what it liked. */
+static bool split_header(struct cli_record *record)
+{
+	struct perf_header header;
+
+	if (record->size < sizeof(header))
+		return false;
+	memcpy(&header, record->data, sizeof(header));
+	record->cpu = header.cpu;
+	record->has_cpu = true;
+	record->data += sizeof(header);
+	record->size -= sizeof(header);
+	return true;
+}
+
+int cli_record_take(struct bpfvm_core *core, const struct bpfvm_image *image, u32 map,
+		    struct cli_record *record)
+{
+	static u8 room[RECORD_MAX];
+	int size;
+
+	do {
+		*record = (struct cli_record){0};
+		size = bpfvm_core__map_read(core, map, room, sizeof(room));
+		if (size < 0)
+			return size;
+		*record = (struct cli_record){
+		    .data = room, .size = (u32)size < sizeof(room) ? (u32)size : sizeof(room)};
+	} while (image->map[map].type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !split_header(record));
+	return 0;
+}
 
 static void print_bytes(const u8 *data, u32 from, u32 size)
 {
@@ -41,12 +66,12 @@ static void print_bytes(const u8 *data, u32 from, u32 size)
 }
 
 /* Bytes of the record that are of the type that was asked for. */
-static u32 typed_bytes(const struct cli_reader *r, const struct record *record)
+static u32 typed_bytes(const struct cli_reader *r, const struct cli_record *record)
 {
 	return r->type && record->size >= r->type_size ? r->type_size : 0;
 }
 
-static void print_text(const struct cli_reader *r, const struct record *record)
+static void print_text(const struct cli_reader *r, const struct cli_record *record)
 {
 	u32 typed = typed_bytes(r, record);
 	char *text;
@@ -65,7 +90,7 @@ static void print_text(const struct cli_reader *r, const struct record *record)
 	print_bytes(record->data, typed, record->size);
 }
 
-static void print_json(const struct cli_reader *r, const struct record *record)
+static void print_json(const struct cli_reader *r, const struct cli_record *record)
 {
 	u32 typed = typed_bytes(r, record);
 	json_t *o = cli_pack("{s:o, s:I}", "map", cli_string(r->image->map[r->map].name), "size",
@@ -75,41 +100,21 @@ static void print_json(const struct cli_reader *r, const struct record *record)
 		cli_set(o, "cpu", cli_pack("I", (json_int_t)record->cpu));
 	if (typed)
 		cli_set(o, "value", cli_value(r->image->btf, r->type, record->data, typed));
-	cli_set(o, typed ? "rest" : "data",
-		cli_value(NULL, 0, record->data + typed, record->size - typed));
+	if (!typed || record->size > typed)
+		cli_set(o, typed ? "rest" : "data",
+			cli_value(NULL, 0, record->data + typed, record->size - typed));
 	cli_json(o);
-}
-
-/* False if it cannot be one: a guest wrote there what it liked. */
-static bool split_header(struct record *record)
-{
-	struct perf_header header;
-
-	if (record->size < sizeof(header))
-		return false;
-	memcpy(&header, record->data, sizeof(header));
-	record->cpu = header.cpu;
-	record->has_cpu = true;
-	record->data += sizeof(header);
-	record->size -= sizeof(header);
-	return true;
 }
 
 int cli_read_records(struct cli_reader *r, struct bpfvm_core *core)
 {
-	static u8 data[RECORD_MAX];
-	bool perf = r->image->map[r->map].type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
-	int size = 0;
+	struct cli_record record;
+	int ret = 0;
 
 	while (r->done < r->count) {
-		struct record record = {.data = data};
-
-		size = bpfvm_core__map_read(core, r->map, data, sizeof(data));
-		if (size < 0)
+		ret = cli_record_take(core, r->image, r->map, &record);
+		if (ret)
 			break;
-		record.size = (u32)size < sizeof(data) ? (u32)size : sizeof(data);
-		if (perf && !split_header(&record))
-			continue;
 		if (cli.format == CLI_TEXT)
 			print_text(r, &record);
 		else
@@ -117,5 +122,5 @@ int cli_read_records(struct cli_reader *r, struct bpfvm_core *core)
 		r->done++;
 	}
 	fflush(stdout);
-	return size < 0 && size != -ENOENT ? size : 0;
+	return ret == -ENOENT ? 0 : ret;
 }

@@ -5,6 +5,18 @@
 
 #include "cli_output.h"
 
+/* Of a PERF_EVENT_ARRAY it has the CPU where it was written. */
+struct cli_record {
+	const u8 *data; /* valid until the next one is taken */
+	u32 size;
+	bool has_cpu;
+	u32 cpu;
+};
+
+/* Takes the next record out of a RINGBUF or PERF_EVENT_ARRAY; 0, -ENOENT if there is none. */
+int cli_record_take(struct bpfvm_core *core, const struct bpfvm_image *image, u32 map,
+		    struct cli_record *record);
+
 /* A map that is read from, perhaps in several rounds. */
 struct cli_reader {
 	const struct bpfvm_image *image;

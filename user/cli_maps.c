@@ -23,23 +23,44 @@ static void *allocate(size_t size)
 	return p;
 }
 
-static bool is_percpu(const struct bpfvm_map *map)
+s32 cli_map_find(const struct bpfvm_image *image, const char *name)
+{
+	for (u32 i = 0; i < image->maps; i++)
+		if (!strcmp(image->map[i].name, name))
+			return (s32)i;
+	return -1;
+}
+
+bool cli_map_is_percpu(const struct bpfvm_map *map)
 {
 	return vm_map_traits(map->type) & VM_MAP_PERCPU;
 }
 
-static const struct bpfvm_map store = {
-    .name = "kv", .type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8, .max_entries = 64};
+bool cli_map_has_records(const struct bpfvm_map *map)
+{
+	return vm_map_traits(map->type) & VM_MAP_RING;
+}
+
+u32 cli_map_stride(const struct bpfvm_map *map)
+{
+	return cli_map_is_percpu(map) ? (map->value_size + 7) & ~7u : map->value_size;
+}
+
+static const struct bpfvm_map store = {.name = "kv",
+				       .type = BPF_MAP_TYPE_HASH,
+				       .key_size = 8,
+				       .value_size = 8,
+				       .max_entries = BPFVM_KV_ENTRIES};
 
 void cli_map_open(struct cli_map *m, const struct bpfvm_image *image, struct bpfvm_core *core,
 		  u32 number)
 {
 	const struct bpfvm_map *map = number < image->maps ? &image->map[number] : &store;
-	bool percpu = is_percpu(map);
 
-	*m = (struct cli_map){.image = image, .core = core, .map = map, .number = number};
-	m->copies = percpu ? bpfvm_core__cpus(core) : 1;
-	m->stride = percpu ? (map->value_size + 7) & ~7u : map->value_size;
+	*m = (struct cli_map){.image = image, .core = core, .map = map, .number = number,
+			      .cpu = CLI_ALL_CPUS};
+	m->copies = cli_map_is_percpu(map) ? bpfvm_core__cpus(core) : 1;
+	m->stride = cli_map_stride(map);
 	m->key = allocate(map->key_size);
 	m->value = allocate((size_t)m->copies * m->stride);
 }
@@ -50,18 +71,9 @@ void cli_map_close(struct cli_map *m)
 	free(m->value);
 }
 
-bool cli_map_has_records(const struct bpfvm_map *map)
-{
-	return vm_map_traits(map->type) & VM_MAP_RING;
-}
-
-void cli_map_spread(struct cli_map *m, const u8 *value)
-{
-	for (u32 i = 0; i < m->copies; i++)
-		memcpy(m->value + (size_t)i * m->stride, value, m->map->value_size);
-}
-
 /* --- errors --- */
+
+#define STORE (1u << 31) /* stands for a trait: it is no map */
 
 struct reason {
 	int err;
@@ -71,29 +83,48 @@ struct reason {
 
 /* The first one that fits counts. */
 static const struct reason reasons[] = {
-    {-ENOENT, 0, "there is no such key", "`loader map dump` and `loader kv list` show keys"},
+    {-ENOENT, STORE, "there is no such key", "`loader kv list` shows the keys"},
+    {-ENOENT, VM_MAP_SPARSE, "nothing is there", "`loader map dump` shows the keys"},
+    {-ENOENT, VM_MAP_INDEXED, "there is no such index", "they go up to max_entries less 1"},
+    {-ENOENT, 0, "there is no such key", "`loader map dump` shows the keys"},
     {-EEXIST, 0, "there is such a key", "without noexist it gets the value"},
     {-E2BIG, VM_MAP_INDEXED, "there is no such index", "they go up to max_entries less 1"},
-    {-E2BIG, 0, "it is full", "delete makes room; max_entries is what it holds"},
-    {-ENOSPC, 0, "it is full", "delete makes room; max_entries is what it holds"},
+    {-E2BIG, 0, "it is full", "delete makes room"},
+    {-ENOSPC, 0, "it is full", "delete makes room"},
     {-ENOMEM, 0, "all of its entries are in use", "guests use it all the time: try again"},
     {-EBUSY, 0, "it is busy", "guests change the same keys all the time: try again"},
+    {-EMSGSIZE, VM_MAP_PERCPU, "its values are too long to be written at once",
+     "`cpu N` behind the key writes that of one CPU"},
+    {-EMSGSIZE, 0, "its value is too long to be written from outside", "the guest can write it"},
+    {-EINVAL, VM_MAP_SPARSE, "exist and noexist are not for it", "leave the word out"},
     {-EINVAL, VM_MAP_INDEXED, "keys of an array come and go with it", "give it a value of zeros"},
     {-EINVAL, VM_MAP_PREFIXES, "no prefix is that long", "such as 10.0.0.0/8"},
 };
 
-int cli_map_fail(const struct cli_map *m, int err)
+char *cli_map_reason(const struct cli_map *m, int err, const char **hint)
 {
-	u32 traits = vm_map_traits(m->map->type);
+	u32 traits = m->map == &store ? STORE : vm_map_traits(m->map->type);
 	const struct reason *r = NULL;
-	char *key = cli_map_key_text(m);
+	char *key = cli_map_key_text(m), *text;
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons) && !r; i++)
 		if (reasons[i].err == err && (!reasons[i].traits || reasons[i].traits & traits))
 			r = &reasons[i];
-	cli_error(r ? r->hint : NULL, "map %s: key %s: %s", m->map->name, key,
-		  r ? r->why : strerror(-err));
+	*hint = r ? r->hint : NULL;
+	if (asprintf(&text, "%s%s: key %s: %s", m->map == &store ? "" : "map ", m->map->name, key,
+		     r ? r->why : strerror(-err)) < 0)
+		cli_no_memory();
 	free(key);
+	return text;
+}
+
+int cli_map_fail(const struct cli_map *m, int err)
+{
+	const char *hint;
+	char *text = cli_map_reason(m, err, &hint);
+
+	cli_error(hint, "%s", text);
+	free(text);
 	return CLI_FAILED;
 }
 
@@ -240,12 +271,13 @@ json_t *cli_map_entry(const struct cli_map *m)
 
 	if (!key)
 		key = cli_value(m->image->btf, m->map->key_type, m->key, m->map->key_size);
-	if (!is_percpu(m->map))
+	if (!cli_map_is_percpu(m->map))
 		return cli_pack("{s:o, s:o}", "key", key, "value", value_json(m, 0));
 	values = cli_pack("[]");
 	for (u32 i = 0; i < m->copies; i++)
-		cli_append(values,
-			   cli_pack("{s:i, s:o}", "cpu", (int)i, "value", value_json(m, i)));
+		if (m->cpu == CLI_ALL_CPUS || m->cpu == i)
+			cli_append(values, cli_pack("{s:i, s:o}", "cpu", (int)i, "value",
+						    value_json(m, i)));
 	return cli_pack("{s:o, s:o}", "key", key, "values", values);
 }
 
@@ -256,7 +288,7 @@ static void print_entry(const struct cli_map *m, const char *name)
 	for (u32 i = 0; i < m->copies; i++) {
 		value = cli_map_value_text(m, i);
 		printf("%s%skey %s ", name ? name : "", name ? " " : "", key);
-		if (is_percpu(m->map))
+		if (cli_map_is_percpu(m->map))
 			printf("cpu %u ", i);
 		printf("value %s\n", value);
 		free(value);
@@ -327,13 +359,14 @@ int cli_maps_entries(const struct bpfvm_image *image, struct bpfvm_core *core, j
 	json_t *entries;
 	int code = CLI_OK;
 
-	*maps = cli_pack("{}");
+	*maps = cli_pack("[]");
 	for (u32 i = 0; i < image->maps && !code; i++) {
 		if (cli_map_has_records(&image->map[i]))
 			continue;
 		cli_map_open(&m, image, core, i);
 		code = cli_map_entries(&m, &entries);
-		cli_set(*maps, image->map[i].name, entries);
+		cli_append(*maps, cli_pack("{s:o, s:o}", "map", cli_string(image->map[i].name),
+					   "entries", entries));
 		cli_map_close(&m);
 	}
 	return code;

@@ -20,7 +20,13 @@ struct cli_map {
 	u32 copies; /* of a value: one for each CPU, or 1 */
 	u32 stride; /* bytes from one to the next */
 	u8 *key, *value;
+	u32 cpu; /* the only one that is meant, or CLI_ALL_CPUS */
+	u64 flags; /* of an update: BPF_ANY, BPF_EXIST, BPF_NOEXIST */
 };
+#define CLI_ALL_CPUS (~0u)
+
+/* The index of the map of that name, or -1. */
+s32 cli_map_find(const struct bpfvm_image *image, const char *name);
 
 /* `number`: its index in the image, or BPFVM_KV_LOCAL, BPFVM_KV_GLOBAL. */
 void cli_map_open(struct cli_map *m, const struct bpfvm_image *image, struct bpfvm_core *core,
@@ -30,6 +36,11 @@ void cli_map_close(struct cli_map *m);
 /* Whether it is a RINGBUF or PERF_EVENT_ARRAY, which has records instead of keys. */
 bool cli_map_has_records(const struct bpfvm_map *map);
 
+bool cli_map_is_percpu(const struct bpfvm_map *map);
+
+/* Bytes from one CPU's value to the next one's. */
+u32 cli_map_stride(const struct bpfvm_map *map);
+
 /*
  * All of its entries: lines "[NAME ]key K value V" on stdout, as `map update` and --setup take
  * them; or an array of {"key", "value"}. Those of per-CPU maps are of one CPU each: "cpu". An exit
@@ -38,7 +49,7 @@ bool cli_map_has_records(const struct bpfvm_map *map);
 int cli_map_print(struct cli_map *m, const char *name);
 int cli_map_entries(struct cli_map *m, json_t **entries);
 
-/* All maps that have entries, likewise; the object is by their names. */
+/* All maps that have entries, likewise, each with its name: an array of {"map", "entries"}. */
 int cli_maps_print(const struct bpfvm_image *image, struct bpfvm_core *core);
 int cli_maps_entries(const struct bpfvm_image *image, struct bpfvm_core *core, json_t **maps);
 
@@ -49,24 +60,41 @@ char *cli_map_value_text(const struct cli_map *m, u32 cpu);
 /* {"key", "value"} of m->key and m->value, or {"key", "values": [{"cpu", "value"}]}. */
 json_t *cli_map_entry(const struct cli_map *m);
 
-/* Prints what an operation on m->key ran into; CLI_FAILED. */
+/* Prints the value under m->key; stores m->value there; takes the key out. An exit code. */
+int cli_map_lookup(struct cli_map *m);
+int cli_map_update(struct cli_map *m);
+int cli_map_delete(struct cli_map *m);
+
+/* What an operation on m->key ran into, which the caller frees; `*hint` may be NULL. */
+char *cli_map_reason(const struct cli_map *m, int err, const char **hint);
+
+/* Prints it; CLI_FAILED. */
 int cli_map_fail(const struct cli_map *m, int err);
 
-/* What is said of an entry; both are of the map's size, the value of one CPU, or NULL. */
-struct cli_entry {
-	u8 *key, *value;
-	u64 flags; /* BPF_ANY, BPF_EXIST, BPF_NOEXIST */
+/*
+ * What is said of an entry by the words "key K... [cpu N] [value V... [any|exist|noexist]]", texts
+ * or NULL.
+ */
+struct cli_words {
+	char *key, *value;
+	u32 cpu;
+	u64 flags;
 };
 
-/*
- * Reads the words "key K... [value V... [any|exist|noexist]]", where K and V are as
- * bpfvm_map__parse_key has them. -EINVAL, -ENOENT; freed by the caller either way.
- */
-int cli_entry_parse(const struct bpfvm_image *image, u32 map, char *const *word, u32 words,
-		    struct cli_entry *entry, struct bpfvm_error *err);
-void cli_entry_free(struct cli_entry *entry);
+/* Where a value that cannot be has no hint of its own. */
+#define CLI_VALUE_HINT "`loader help map` says what can be written"
 
-/* The same value for each CPU; m->value. */
-void cli_map_spread(struct cli_map *m, const u8 *value);
+/* -EINVAL; freed by the caller either way. */
+int cli_words_parse(char *const *word, u32 words, struct cli_words *entry, struct bpfvm_error *err);
+void cli_words_free(struct cli_words *entry);
+
+/*
+ * The entry that words tell, as bpfvm_map__parse_key has keys and values: a value for each CPU, or,
+ * if one is named, for that one, which is then the first in m->value. -EINVAL, -ENOENT.
+ */
+int cli_map_parse(struct cli_map *m, const struct cli_words *words, struct bpfvm_error *err);
+
+/* Stores what was parsed; 0 or -errno. */
+int cli_map_put(struct cli_map *m);
 
 #endif

@@ -6,23 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_map_read.h"
+#include "cli_maps.h"
 #include "cli_replay.h"
 
 #define LISTED 10 /* differences that are shown; all are counted */
 #define SHOWN 64  /* bytes of a value in a message */
-#define RECORD_MAX 65536
-#define PERF_HEADER 8 /* before the data in the machine's ring: its CPU and size */
 
 /* A map on both sides, and room for what is in it. */
 struct pair {
 	struct replay *r;
-	const struct bpfvm_map *map;
-	u32 index;
+	struct cli_map ours; /* whose key is that of the other side, too */
 	int fd;
-	u32 cpus, native_cpus; /* values of one entry */
-	u32 stride;	       /* from one CPU's value to the next one's */
-	u8 *key, *next;
-	u8 *ours, *theirs; /* values of one CPU after the other */
+	u32 native_cpus; /* values of one entry */
+	u8 *theirs;
+	u8 *next; /* key */
 	u32 keys, native_keys;
 };
 
@@ -59,16 +57,10 @@ static bool is_ignored(const struct replay *r, const char *name)
 
 /* --- maps --- */
 
-static bool is_percpu(u32 type)
+/* The kernel does not tell which program is in a PROG_ARRAY. */
+static bool has_entries(const struct bpfvm_map *map)
 {
-	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-}
-
-static bool has_entries(u32 type)
-{
-	return type != BPF_MAP_TYPE_RINGBUF && type != BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
-	       type != BPF_MAP_TYPE_PROG_ARRAY;
+	return !cli_map_has_records(map) && map->type != BPF_MAP_TYPE_PROG_ARRAY;
 }
 
 static void *allocate(size_t size)
@@ -84,33 +76,27 @@ static void pair_open(struct pair *p, struct replay *r, u32 index)
 {
 	const struct bpfvm_map *map = &r->image->map[index];
 
-	*p = (struct pair){.r = r, .map = map, .index = index, .cpus = 1, .native_cpus = 1};
-	p->fd = replay_native_map(r->native, index);
-	p->stride = map->value_size;
-	if (is_percpu(map->type)) {
-		p->cpus = bpfvm_core__cpus(r->core);
+	*p = (struct pair){.r = r, .fd = replay_native_map(r->native, index), .native_cpus = 1};
+	cli_map_open(&p->ours, r->image, r->core, index);
+	if (cli_map_is_percpu(map))
 		p->native_cpus = (u32)libbpf_num_possible_cpus();
-		p->stride = (map->value_size + 7) & ~7u;
-	}
-	p->key = allocate(map->key_size);
 	p->next = allocate(map->key_size);
-	p->ours = allocate((size_t)p->cpus * p->stride);
-	p->theirs = allocate((size_t)p->native_cpus * p->stride);
+	p->theirs = allocate((size_t)p->native_cpus * p->ours.stride);
 }
 
 static void pair_close(struct pair *p)
 {
-	free(p->key);
+	cli_map_close(&p->ours);
 	free(p->next);
-	free(p->ours);
 	free(p->theirs);
 }
 
 /* "map NAME[hex:...]" */
 static json_t *entry_name(const struct pair *p)
 {
-	json_t *key = replay_hex(p->key, p->map->key_size);
-	json_t *name = json_sprintf("map %s[%s]", p->map->name, json_string_value(key));
+	const struct bpfvm_map *map = p->ours.map;
+	json_t *key = replay_hex(p->ours.key, map->key_size);
+	json_t *name = json_sprintf("map %s[%s]", map->name, json_string_value(key));
 
 	json_decref(key);
 	return name ? name : json_null();
@@ -135,16 +121,17 @@ static json_t *side(int err, const u8 *value, u32 size)
 /* The entry of p->key on both sides. */
 static void compare_entry(struct pair *p)
 {
-	int ours = bpfvm_core__map_lookup(p->r->core, p->index, p->key, p->ours);
-	int theirs = bpf_map_lookup_elem(p->fd, p->key, p->theirs) ? -errno : 0;
-	u32 size = p->map->value_size;
+	const struct cli_map *m = &p->ours;
+	int ours = bpfvm_core__map_lookup(m->core, m->number, m->key, m->value);
+	int theirs = bpf_map_lookup_elem(p->fd, m->key, p->theirs) ? -errno : 0;
+	u32 size = m->map->value_size;
 
 	p->r->entries++;
-	join_cpus(p->ours, p->cpus, p->stride);
-	join_cpus(p->theirs, p->native_cpus, p->stride);
-	if (ours == theirs && (ours || !memcmp(p->ours, p->theirs, size)))
+	join_cpus(m->value, m->copies, m->stride);
+	join_cpus(p->theirs, p->native_cpus, m->stride);
+	if (ours == theirs && (ours || !memcmp(m->value, p->theirs, size)))
 		return;
-	replay_differ(p->r, 0, entry_name(p), side(ours, p->ours, size),
+	replay_differ(p->r, 0, entry_name(p), side(ours, m->value, size),
 		      side(theirs, p->theirs, size));
 }
 
@@ -155,18 +142,18 @@ static void compare_map(struct replay *r, u32 index)
 
 	pair_open(&p, r, index);
 	for (; !bpf_map_get_next_key(p.fd, key, p.next); p.native_keys++) {
-		key = memcpy(p.key, p.next, p.map->key_size);
+		key = memcpy(p.ours.key, p.next, p.ours.map->key_size);
 		compare_entry(&p);
 	}
 	/* Keys that only the machine has: found among its own, one after the other. */
 	key = NULL;
 	for (; !bpfvm_core__map_next(r->core, index, key, p.next); p.keys++) {
-		key = memcpy(p.key, p.next, p.map->key_size);
-		if (bpf_map_lookup_elem(p.fd, p.key, p.theirs))
+		key = memcpy(p.ours.key, p.next, p.ours.map->key_size);
+		if (bpf_map_lookup_elem(p.fd, key, p.theirs))
 			compare_entry(&p);
 	}
 	if (p.keys != p.native_keys)
-		replay_differ(r, 0, json_sprintf("entries of map %s", p.map->name),
+		replay_differ(r, 0, json_sprintf("entries of map %s", p.ours.map->name),
 			      json_integer(p.keys), json_integer(p.native_keys));
 	pair_close(&p);
 }
@@ -200,7 +187,7 @@ static void compare_variables(struct replay *r, const struct bpfvm_variables *v)
 void replay_compare_maps(struct replay *r)
 {
 	for (u32 i = 0; i < r->image->maps; i++)
-		if (has_entries(r->image->map[i].type) && !is_ignored(r, r->image->map[i].name))
+		if (has_entries(&r->image->map[i]) && !is_ignored(r, r->image->map[i].name))
 			compare_map(r, i);
 	for (u32 i = 0; i < r->image->variables; i++)
 		if (!is_ignored(r, r->image->variable[i].name))
@@ -209,68 +196,53 @@ void replay_compare_maps(struct replay *r)
 
 /* --- records --- */
 
-/* The next record of the machine's, or no data. */
-static struct replay_record next_record(struct replay *r, u32 map, u8 *room)
-{
-	int size = bpfvm_core__map_read(r->core, map, room, RECORD_MAX);
-	u32 head = r->image->map[map].type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? PERF_HEADER : 0;
-
-	if (size < (int)head)
-		return (struct replay_record){.map = map};
-	size = size < RECORD_MAX ? size : RECORD_MAX; /* what of it there is */
-	return (struct replay_record){map, (u32)size - head, room + head};
-}
-
 /* The kernel fills up perf events, so that the next one is aligned. */
-static bool same_record(const struct replay *r, const struct replay_record *ours,
-			const struct replay_record *theirs)
+static bool same_record(const struct cli_record *ours, const struct replay_record *theirs)
 {
-	u32 filled = r->image->map[ours->map].type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? 7 : 0;
+	u32 filled = ours->has_cpu ? 7 : 0;
 
 	return ours->size <= theirs->size && theirs->size - ours->size <= filled &&
 	       !memcmp(ours->data, theirs->data, ours->size);
 }
 
-static json_t *record_side(const struct replay_record *record)
+static json_t *record_side(const u8 *data, u32 size)
 {
-	return record->data ? replay_hex(record->data, record->size) : cli_string("none");
+	return data ? replay_hex(data, size) : cli_string("none");
 }
 
 static void compare_records(struct replay *r, u64 number, u32 map,
-			    const struct replay_records *native, u8 *room)
+			    const struct replay_records *native)
 {
 	static const struct replay_record none;
-	struct replay_record ours;
 	u32 i = 0;
 
 	for (;;) {
 		const struct replay_record *theirs = &none;
+		struct cli_record ours = {0};
 
 		while (i < native->count && native->record[i].map != map)
 			i++;
 		if (i < native->count)
 			theirs = &native->record[i++];
-		ours = next_record(r, map, room);
-		if (!ours.data && !theirs->data)
+		if (cli_record_take(r->core, r->image, map, &ours) && !theirs->data)
 			break;
 		r->records++;
-		if (!ours.data || !theirs->data || !same_record(r, &ours, theirs))
+		if (!ours.data || !theirs->data || !same_record(&ours, theirs))
 			replay_differ(r, number,
 				      json_sprintf("record of map %s", r->image->map[map].name),
-				      record_side(&ours), record_side(theirs));
+				      record_side(ours.data, ours.size),
+				      record_side(theirs->data, theirs->size));
 	}
 }
 
 void replay_compare_records(struct replay *r, u64 number)
 {
 	struct replay_records native = {0};
-	static u8 room[RECORD_MAX];
 
 	replay_native_records(r->native, &native);
 	for (u32 i = 0; i < r->image->maps; i++)
-		if (!has_entries(r->image->map[i].type) &&
-		    r->image->map[i].type != BPF_MAP_TYPE_PROG_ARRAY &&
+		if (cli_map_has_records(&r->image->map[i]) &&
 		    !is_ignored(r, r->image->map[i].name))
-			compare_records(r, number, i, &native, room);
+			compare_records(r, number, i, &native);
 	replay_records_clear(&native);
 }

@@ -6,100 +6,127 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_maps.h"
 #include "cli_options.h"
 #include "cli_replay.h"
 
 #define BLANKS " \t\r\n"
-#define HINT "a line is MAP hex:KEY hex:VALUE, a whole key and a whole value"
+#define HINT "a line is MAP KEY VALUE, or MAP key K value V as `loader map dump` prints it"
 
 /* A line being done. */
 struct line {
 	struct replay *r;
 	const char *path;
 	u32 number;
-	u32 map; /* index in the image */
-	u8 *key, *value;
+	char **word;
+	u32 words;
 };
 
-static int fail(const struct line *l, const char *what, const char *why)
+static int fail(const struct line *l, const char *hint, const char *what, const char *why)
 {
-	cli_error(HINT, "%s: line %u: %s: %s", l->path, l->number, what, why);
+	cli_error(hint && *hint ? hint : HINT, "%s: line %u: %s%s", l->path, l->number, what, why);
 	return CLI_FAILED;
 }
 
-/* Bytes of a word, which have to be `size`; freed by the caller. */
-static int bytes_of(const struct line *l, const char *word, u32 size, u8 **bytes)
+/* The end of a word: blanks within quotation marks are part of it. */
+static char *word_end(char *at)
 {
-	u32 n = 0;
+	bool quoted = false;
 
-	if (!word)
-		return fail(l, "it ends too early", "key or value is missing");
-	*bytes = malloc(strlen(word) + 1);
-	if (!*bytes)
+	for (; *at && (quoted || !strchr(BLANKS, *at)); at++) {
+		if (quoted && *at == '\\' && at[1])
+			at++;
+		else
+			quoted ^= *at == '"';
+	}
+	return at;
+}
+
+/* Into words, up to one that begins with #; the word "key" and "value" if there are but three. */
+static void split(struct line *l, char *text)
+{
+	static char key[] = "key", value[] = "value";
+
+	l->word = calloc(strlen(text) / 2 + 5, sizeof(*l->word));
+	if (!l->word)
 		cli_no_memory();
-	if (strncmp(word, "hex:", 4) || !cli_hex_bytes(word + 4, *bytes, &n))
-		return fail(l, word, "not hex:... with two digits for each byte");
-	return n == size ? CLI_OK : fail(l, word, "not as many bytes as the map has there");
+	for (text += strspn(text, BLANKS); *text && *text != '#'; text += strspn(text, BLANKS)) {
+		l->word[l->words++] = text;
+		text = word_end(text);
+		if (*text)
+			*text++ = 0;
+	}
+	if (l->words == 3 && strcmp(l->word[1], key)) {
+		l->word[4] = l->word[2];
+		l->word[3] = value;
+		l->word[2] = l->word[1];
+		l->word[1] = key;
+		l->words = 5;
+	}
 }
 
-static int find_map(struct line *l, const char *name)
+/* The kernel has no update of one CPU's value: the others' are read before. */
+static int update_native(const struct replay *r, const struct cli_map *m)
 {
-	const struct bpfvm_image *image = l->r->image;
+	u32 cpus = cli_map_is_percpu(m->map) ? (u32)libbpf_num_possible_cpus() : 1;
+	u8 *values = calloc(cpus, m->stride + !m->stride);
+	int fd = replay_native_map(r->native, m->number), err = 0;
 
-	for (l->map = 0; l->map < image->maps; l->map++)
-		if (!strcmp(image->map[l->map].name, name))
-			return CLI_OK;
-	return fail(l, name, "the guest uses no such map");
-}
-
-/* One value for each of `cpus`, at the distance that both sides want; freed by the caller. */
-static u8 *for_cpus(const u8 *value, u32 size, u32 cpus)
-{
-	u32 stride = (size + 7) & ~7u;
-	u8 *all = calloc(cpus, stride);
-
-	if (!all)
+	if (!values)
 		cli_no_memory();
-	for (u32 i = 0; i < cpus; i++)
-		memcpy(all + (size_t)i * stride, value, size);
-	return all;
-}
-
-/* On both sides; 0 or -errno. */
-static int update(const struct line *l)
-{
-	const struct bpfvm_map *map = &l->r->image->map[l->map];
-	u32 cpus = bpfvm_core__cpus(l->r->core), native = (u32)libbpf_num_possible_cpus();
-	u8 *all = for_cpus(l->value, map->value_size, cpus > native ? cpus : native);
-	int err = bpfvm_core__map_update(l->r->core, l->map, l->key, all, BPF_ANY);
-
-	if (!err && l->r->native &&
-	    bpf_map_update_elem(replay_native_map(l->r->native, l->map), l->key, all, BPF_ANY))
+	if (m->cpu != CLI_ALL_CPUS && bpf_map_lookup_elem(fd, m->key, values) && errno != ENOENT)
 		err = -errno;
-	free(all);
+	for (u32 i = 0; i < cpus; i++)
+		if (m->cpu == CLI_ALL_CPUS || m->cpu == i)
+			memcpy(values + (size_t)i * m->stride, m->value, m->map->value_size);
+	if (!err && bpf_map_update_elem(fd, m->key, values, m->flags))
+		err = -errno;
+	free(values);
 	return err;
 }
 
-static int do_line(struct line *l, char *text)
+/* Does on both sides what the words say. */
+static int do_entry(const struct line *l, struct cli_map *m, const struct cli_words *words)
 {
-	const struct bpfvm_map *map;
-	char *rest, *name;
-	int err;
+	struct bpfvm_error err = {0};
+	const char *hint;
+	char *why;
+	int ret;
 
-	text[strcspn(text, "#")] = 0;
-	name = strtok_r(text, BLANKS, &rest);
-	if (!name)
+	if (!words->value)
+		return fail(l, NULL, m->map->name, ": no value is given");
+	if (cli_map_parse(m, words, &err))
+		return fail(l, err.hint, err.text, "");
+	ret = cli_map_put(m);
+	if (!ret && l->r->native)
+		ret = update_native(l->r, m);
+	if (!ret)
 		return CLI_OK;
-	if (find_map(l, name))
-		return CLI_FAILED;
-	map = &l->r->image->map[l->map];
-	if (bytes_of(l, strtok_r(NULL, BLANKS, &rest), map->key_size, &l->key) ||
-	    bytes_of(l, strtok_r(NULL, BLANKS, &rest), map->value_size, &l->value))
-		return CLI_FAILED;
-	if (strtok_r(NULL, BLANKS, &rest))
-		return fail(l, name, "there is more behind the value");
-	err = update(l);
-	return err ? fail(l, name, strerror(-err)) : CLI_OK;
+	why = cli_map_reason(m, ret, &hint);
+	fail(l, hint, why, "");
+	free(why);
+	return CLI_FAILED;
+}
+
+static int do_words(struct line *l)
+{
+	s32 map = cli_map_find(l->r->image, l->word[0]);
+	struct bpfvm_error err = {0};
+	struct cli_words words;
+	struct cli_map m;
+	int code;
+
+	if (map < 0)
+		return fail(l, NULL, l->word[0], ": the guest uses no such map");
+	if (cli_words_parse(l->word + 1, l->words - 1, &words, &err)) {
+		code = fail(l, err.hint, err.text, "");
+	} else {
+		cli_map_open(&m, l->r->image, l->r->core, (u32)map);
+		code = do_entry(l, &m, &words);
+		cli_map_close(&m);
+	}
+	cli_words_free(&words);
+	return code;
 }
 
 int replay_setup(struct replay *r, const char *path)
@@ -116,9 +143,9 @@ int replay_setup(struct replay *r, const char *path)
 	for (u32 number = 1; !code && getline(&text, &room, file) >= 0; number++) {
 		struct line l = {.r = r, .path = path, .number = number};
 
-		code = do_line(&l, text);
-		free(l.key);
-		free(l.value);
+		split(&l, text);
+		code = l.words ? do_words(&l) : CLI_OK;
+		free(l.word);
 	}
 	if (!code && ferror(file)) {
 		cli_error(NULL, "--setup %s: %s", path, strerror(errno));

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Values as JSON, and what a command line says of an entry of a map. */
-#include <errno.h>
-#include <linux/bpf.h>
+/* Values as JSON. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +18,6 @@ json_t *cli_u64(u64 number)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 	return cli_string(text);
 }
-
-/* --- values as JSON --- */
 
 /* The containers that are open; the outermost one is an array of the value alone. */
 struct builder {
@@ -105,94 +101,4 @@ json_t *cli_value(const void *btf, u32 type, const void *data, u32 size)
 	}
 	json_decref(b.open[0]);
 	return value;
-}
-
-/* --- words of a command line --- */
-
-static const struct {
-	const char *word;
-	u64 flags;
-} flag_words[] = {{"any", BPF_ANY}, {"exist", BPF_EXIST}, {"noexist", BPF_NOEXIST}};
-
-/* Words with a blank between each; freed by the caller. */
-static char *join(char *const *word, u32 words)
-{
-	size_t size = 1;
-	char *text;
-
-	for (u32 i = 0; i < words; i++)
-		size += strlen(word[i]) + 1;
-	text = calloc(1, size);
-	if (!text)
-		cli_no_memory();
-	for (u32 i = 0; i < words; i++) {
-		strcat(text, word[i]);
-		strcat(text, i + 1 < words ? " " : "");
-	}
-	return text;
-}
-
-static bool take_flags(const char *word, u64 *flags)
-{
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(*flag_words); i++) {
-		if (strcmp(word, flag_words[i].word))
-			continue;
-		*flags = flag_words[i].flags;
-		return true;
-	}
-	return false;
-}
-
-static u8 *room(u32 size)
-{
-	u8 *data = calloc(1, size + 1);
-
-	if (!data)
-		cli_no_memory();
-	return data;
-}
-
-static int parse_words(const struct bpfvm_image *image, u32 map, char *const *word, u32 words,
-		       bool value, struct cli_entry *entry, struct bpfvm_error *err)
-{
-	const struct bpfvm_map *m = &image->map[map];
-	char *text = join(word, words);
-	int ret;
-
-	if (value) {
-		entry->value = room(m->value_size);
-		ret = bpfvm_map__parse_value(image, map, text, entry->value, err);
-	} else {
-		entry->key = room(m->key_size);
-		ret = bpfvm_map__parse_key(image, map, text, entry->key, err);
-	}
-	free(text);
-	return ret;
-}
-
-int cli_entry_parse(const struct bpfvm_image *image, u32 map, char *const *word, u32 words,
-		    struct cli_entry *entry, struct bpfvm_error *err)
-{
-	u32 middle = 1;
-	int ret;
-
-	*entry = (struct cli_entry){.flags = BPF_ANY};
-	if (!words || strcmp(word[0], "key"))
-		return bpfvm_error__set(err, -EINVAL, "key K [value V [any|exist|noexist]]",
-					words ? "%s: it must begin with a key" : "no key is given",
-					words ? word[0] : "");
-	while (middle < words && strcmp(word[middle], "value"))
-		middle++;
-	ret = parse_words(image, map, word + 1, middle - 1, false, entry, err);
-	if (ret || middle == words)
-		return ret;
-	if (words - middle > 2 && take_flags(word[words - 1], &entry->flags))
-		words--;
-	return parse_words(image, map, word + middle + 1, words - middle - 1, true, entry, err);
-}
-
-void cli_entry_free(struct cli_entry *entry)
-{
-	free(entry->key);
-	free(entry->value);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `loader kv`: integers that guests and user space leave for each other, by a key. */
-#include <linux/bpf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli_maps.h"
@@ -100,39 +98,9 @@ static int list(struct cli_map *m)
 	return code;
 }
 
-static int get(struct cli_map *m)
-{
-	int ret = bpfvm_core__map_lookup(m->core, m->number, m->key, m->value);
-	char *text;
-
-	if (ret)
-		return cli_map_fail(m, ret);
-	if (cli.format != CLI_TEXT) {
-		cli_json(cli_map_entry(m));
-		return CLI_OK;
-	}
-	text = cli_map_value_text(m, 0);
-	printf("%s\n", text);
-	free(text);
-	return CLI_OK;
-}
-
-static int set(struct cli_map *m)
-{
-	int ret = bpfvm_core__map_update(m->core, m->number, m->key, m->value, BPF_ANY);
-
-	return ret ? cli_map_fail(m, ret) : CLI_OK;
-}
-
-static int delete (struct cli_map *m)
-{
-	int ret = bpfvm_core__map_delete(m->core, m->number, m->key);
-
-	return ret ? cli_map_fail(m, ret) : CLI_OK;
-}
-
 static const struct verb verbs[] = {
-    {"list", 0, list}, {"get", 1, get}, {"set", 2, set}, {"delete", 1, delete}};
+    {"list", 0, list}, {"get", 1, cli_map_lookup}, {"set", 2, cli_map_update},
+    {"delete", 1, cli_map_delete}};
 
 static const struct verb *verb_of(const char *name)
 {

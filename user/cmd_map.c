@@ -9,9 +9,12 @@
 #include "cli_map_read.h"
 #include "cli_maps.h"
 #include "cli_target.h"
+#include "cli_variables.h"
 #include "values.h"
 
-#define FOLLOW_EVERY 20000 /* us between two looks at a map */
+/* us between two looks at a map: as long as nothing comes, longer and longer */
+#define FOLLOW_LEAST 5000
+#define FOLLOW_MOST  80000
 
 struct options {
 	struct cli_where where;
@@ -19,15 +22,20 @@ struct options {
 	const char *map, *type;
 	char **word; /* of the entry */
 	u32 words;
+	struct cli_words entry;
 	bool follow, reads;
 	u64 count, done; /* records */
 };
 
-/* `run` is called with the guest open; `words`: an entry is given. */
+enum { TAKES_MAP = 1, NEEDS_MAP = 2, TAKES_KEY = 4, TAKES_VALUE = 8 };
+
+/* Called with the guest open. */
 struct verb {
 	const char *name;
-	bool map, words;
+	u32 takes;
 	int (*run)(struct options *, struct cli_target *);
+	/* for a section of variables in place of a map, or NULL */
+	int (*variables)(struct options *, struct cli_target *, const struct bpfvm_variables *);
 };
 
 static const struct argp_option table[] = {
@@ -47,9 +55,9 @@ static void take_word(struct options *o, char *arg, const struct argp_state *sta
 		o->verb = verb_of(arg);
 	else if (!o->where.interface)
 		o->where.interface = arg;
-	else if (o->verb->map && !o->map)
+	else if (o->verb->takes & TAKES_MAP && !o->map)
 		o->map = arg;
-	else if (!o->verb->words)
+	else if (!(o->verb->takes & TAKES_KEY))
 		cli_usage(&cmd_map, "%s: one argument too many", arg);
 	else if (o->word || (o->word = calloc((size_t)state->argc, sizeof(*o->word))))
 		o->word[o->words++] = arg;
@@ -57,16 +65,31 @@ static void take_word(struct options *o, char *arg, const struct argp_state *sta
 		cli_no_memory();
 }
 
+static void check_entry(struct options *o)
+{
+	struct bpfvm_error err = {0};
+
+	if (cli_words_parse(o->word, o->words, &o->entry, &err))
+		cli_usage(&cmd_map, "map %s: %s", o->verb->name, err.text);
+	if (!o->entry.value != !(o->verb->takes & TAKES_VALUE))
+		cli_usage(&cmd_map, "map %s: %s value is given", o->verb->name,
+			  o->entry.value ? "a" : "no");
+	if (o->entry.cpu != CLI_ALL_CPUS && !strcmp(o->verb->name, "delete"))
+		cli_usage(&cmd_map, "map delete: a key goes for all CPUs");
+}
+
 static void check_usage(struct options *o)
 {
 	if (!o->verb)
 		cli_usage(&cmd_map, "map: neither list, dump, lookup, update, delete nor read");
-	if (!o->where.interface || (o->verb->map && !o->map))
+	if (!o->where.interface || (o->verb->takes & NEEDS_MAP && !o->map))
 		cli_usage(&cmd_map, "map %s: no %s given", o->verb->name,
 			  o->where.interface ? "MAP" : "IFACE");
 	if (o->reads && strcmp(o->verb->name, "read"))
 		cli_usage(&cmd_map, "map %s: --follow, --count and --type are for map read",
 			  o->verb->name);
+	if (o->verb->takes & TAKES_KEY)
+		check_entry(o);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -100,16 +123,15 @@ static s32 map_number(struct options *o, const struct bpfvm_image *image)
 {
 	char text[256] = "the guest has none";
 	size_t n = 0;
+	s32 number = cli_map_find(image, o->map);
 
-	for (u32 i = 0; i < image->maps; i++) {
-		if (!strcmp(image->map[i].name, o->map))
-			return (s32)i;
-		if (n < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
-					      n ? ", " : "there are ", image->map[i].name);
-	}
-	cli_error(text, "%s: no such map", o->map);
-	return -1;
+	for (u32 i = 0; i < image->maps + image->variables && n < sizeof(text); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "there are ",
+				      i < image->maps ? image->map[i].name
+						      : image->variable[i - image->maps].name);
+	if (number < 0)
+		cli_error(text, "%s: no such map", o->map);
+	return number;
 }
 
 /* --- verbs --- */
@@ -121,7 +143,7 @@ static int list(struct options *o, struct cli_target *t)
 	    {"type", "TYPE", 0},
 	    {"key", "KEY", CLI_RIGHT},
 	    {"value", "VALUE", CLI_RIGHT},
-	    {"max_entries", "MAX_ENTRIES", CLI_RIGHT},
+	    {"max_entries", "MAX ENTRIES", CLI_RIGHT},
 	    {"used", "USED", CLI_RIGHT},
 	    {"bytes", "BYTES", CLI_RIGHT},
 	    {NULL, NULL, 0},
@@ -136,6 +158,7 @@ static int list(struct options *o, struct cli_target *t)
 		if (!bpfvm_core__map_used(t->core, (u32)i, &used))
 			cli_set(row, "used", cli_u64(used));
 	}
+	cli_sections_append(rows, t->image);
 	cli_document(cli_pack("{s:o}", "maps", rows), sections);
 	return CLI_OK;
 }
@@ -155,12 +178,29 @@ static int open_map(struct options *o, struct cli_target *t, struct cli_map *m)
 	return CLI_FAILED;
 }
 
+static int dump_all(struct cli_target *t)
+{
+	json_t *maps;
+	int code;
+
+	if (cli.format == CLI_TEXT)
+		return cli_maps_print(t->image, t->core);
+	code = cli_maps_entries(t->image, t->core, &maps);
+	if (code)
+		json_decref(maps);
+	else
+		cli_json(cli_pack("{s:o}", "maps", maps));
+	return code;
+}
+
 static int dump(struct options *o, struct cli_target *t)
 {
 	json_t *entries = NULL;
 	struct cli_map m;
 	int code;
 
+	if (!o->map)
+		return dump_all(t);
 	if (open_map(o, t, &m))
 		return CLI_FAILED;
 	code = cli.format == CLI_TEXT ? cli_map_print(&m, NULL) : cli_map_entries(&m, &entries);
@@ -172,101 +212,56 @@ static int dump(struct options *o, struct cli_target *t)
 	return code;
 }
 
-static void print_values(const struct cli_map *m)
+static int dump_variables(struct options *o, struct cli_target *t,
+			  const struct bpfvm_variables *section)
 {
-	if (cli.format != CLI_TEXT) {
-		cli_json(cli_map_entry(m));
-		return;
-	}
-	for (u32 i = 0; i < m->copies; i++) {
-		char *text = cli_map_value_text(m, i);
-
-		if (m->copies > 1)
-			printf("cpu %u value ", i);
-		printf("%s\n", text);
-		free(text);
-	}
-}
-
-/* What the words say, with a value or without, put into the map's room. */
-static int read_entry(struct options *o, bool value, struct cli_map *m, u64 *flags)
-{
-	struct bpfvm_error err = {0};
-	struct cli_entry entry;
-	int ret = cli_entry_parse(m->image, m->number, o->word, o->words, &entry, &err);
-
-	if (!ret && !value != !entry.value)
-		ret = bpfvm_error__set(&err, -EINVAL, "`loader help map` has examples",
-				       value ? "map %s: no value is given"
-					     : "map %s: a value is given",
-				       o->verb->name);
-	if (!ret) {
-		memcpy(m->key, entry.key, m->map->key_size);
-		if (value)
-			cli_map_spread(m, entry.value);
-		*flags = entry.flags;
-	}
-	cli_entry_free(&entry);
-	if (!ret)
-		return CLI_OK;
-	cli_fail(&err);
-	return CLI_USAGE;
+	(void)o;
+	return cli_section_dump(t, section);
 }
 
 /* Opens the map, reads the entry, and does with it what the verb says. */
-static int with_entry(struct options *o, struct cli_target *t, bool value,
-		      int (*act)(struct cli_map *, u64 flags))
+static int with_entry(struct options *o, struct cli_target *t,
+		      int (*act)(struct cli_map *))
 {
+	struct bpfvm_error err = {0};
 	struct cli_map m;
-	u64 flags;
-	int code;
+	int code = CLI_USAGE;
 
 	if (open_map(o, t, &m))
 		return CLI_FAILED;
-	code = read_entry(o, value, &m, &flags);
-	if (!code) {
-		int ret = act(&m, flags);
-
-		code = ret ? cli_map_fail(&m, ret) : CLI_OK;
-	}
+	if (cli_map_parse(&m, &o->entry, &err))
+		cli_fail(&err);
+	else
+		code = act(&m);
 	cli_map_close(&m);
 	return code;
 }
 
-static int act_lookup(struct cli_map *m, u64 flags)
-{
-	int ret = bpfvm_core__map_lookup(m->core, m->number, m->key, m->value);
-
-	(void)flags;
-	if (!ret)
-		print_values(m);
-	return ret;
-}
-
-static int act_update(struct cli_map *m, u64 flags)
-{
-	return bpfvm_core__map_update(m->core, m->number, m->key, m->value, flags);
-}
-
-static int act_delete(struct cli_map *m, u64 flags)
-{
-	(void)flags;
-	return bpfvm_core__map_delete(m->core, m->number, m->key);
-}
-
 static int lookup(struct options *o, struct cli_target *t)
 {
-	return with_entry(o, t, false, act_lookup);
+	return with_entry(o, t, cli_map_lookup);
+}
+
+static int lookup_variable(struct options *o, struct cli_target *t,
+			   const struct bpfvm_variables *section)
+{
+	return cli_variable_lookup(t, section, &o->entry);
 }
 
 static int update(struct options *o, struct cli_target *t)
 {
-	return with_entry(o, t, true, act_update);
+	return with_entry(o, t, cli_map_update);
+}
+
+static int update_variable(struct options *o, struct cli_target *t,
+			   const struct bpfvm_variables *section)
+{
+	return cli_variable_update(t, section, &o->entry);
 }
 
 static int delete (struct options *o, struct cli_target *t)
 {
-	return with_entry(o, t, false, act_delete);
+	return with_entry(o, t, cli_map_delete);
 }
 
 static int read_type(struct options *o, struct cli_reader *reader)
@@ -276,8 +271,8 @@ static int read_type(struct options *o, struct cli_reader *reader)
 	reader->type = bpfvm_value__find_struct(reader->image->btf, o->type, &reader->type_size);
 	if (reader->type)
 		return CLI_OK;
-	cli_error("`bpftool btf dump file FILE` lists the types of an object",
-		  "--type %s: the guest knows no such struct", o->type);
+	cli_error("clang keeps the types of globals and of maps: such as a global pointer to it",
+		  "--type %s: the guest's BTF has no such struct", o->type);
 	return CLI_FAILED;
 }
 
@@ -302,9 +297,15 @@ static int read_map(struct options *o, struct cli_target *t)
 	return ret ? CLI_FAILED : CLI_OK;
 }
 
+#define ENTRY (TAKES_MAP | NEEDS_MAP | TAKES_KEY)
+
 static const struct verb verbs[] = {
-    {"list", false, false, list},   {"dump", true, false, dump},    {"lookup", true, true, lookup},
-    {"update", true, true, update}, {"delete", true, true, delete}, {"read", true, false, read_map},
+    {"list", 0, list, NULL},
+    {"dump", TAKES_MAP, dump, dump_variables},
+    {"lookup", ENTRY, lookup, lookup_variable},
+    {"update", ENTRY | TAKES_VALUE, update, update_variable},
+    {"delete", ENTRY, delete, NULL},
+    {"read", TAKES_MAP | NEEDS_MAP, read_map, NULL},
 };
 
 static const struct verb *verb_of(const char *name)
@@ -315,6 +316,22 @@ static const struct verb *verb_of(const char *name)
 	cli_usage(&cmd_map, "map %s: neither list, dump, lookup, update, delete nor read", name);
 }
 
+/* The verb on what MAP is: a map, or a section of variables. */
+static int act(struct options *o, struct cli_target *t)
+{
+	const struct bpfvm_variables *section = NULL;
+
+	if (o->map && cli_map_find(t->image, o->map) < 0)
+		section = cli_section_find(t->image, o->map);
+	if (!section)
+		return o->verb->run(o, t);
+	if (o->verb->variables)
+		return o->verb->variables(o, t, section);
+	cli_error("dump, lookup and update are for them", "map %s: %s is not for variables", o->map,
+		  o->verb->name);
+	return CLI_FAILED;
+}
+
 static int run_once(struct options *o)
 {
 	struct cli_target target;
@@ -322,7 +339,7 @@ static int run_once(struct options *o)
 
 	if (cli_target_open(&o->where, false, &target))
 		return CLI_FAILED;
-	code = o->verb->run(o, &target);
+	code = act(o, &target);
 	cli_target_close(&target);
 	o->where.netns = NULL; /* it was entered */
 	return code;
@@ -331,6 +348,8 @@ static int run_once(struct options *o)
 static int run(int argc, char **argv)
 {
 	struct options o = {.where = CLI_ANYWHERE, .count = BPFVM_UNLIMITED};
+	u32 pause = FOLLOW_LEAST;
+	u64 before;
 	int code;
 
 	cli_mark_numbers(argc, argv);
@@ -340,31 +359,41 @@ static int run(int argc, char **argv)
 	code = run_once(&o);
 	/* The machine is given back between two looks: others want it, too. */
 	while (!code && o.follow && o.done < o.count) {
-		usleep(FOLLOW_EVERY);
+		usleep(pause);
+		before = o.done;
 		code = cli_signal() ? CLI_SIGNAL + cli_signal() : run_once(&o);
+		pause = o.done != before	 ? FOLLOW_LEAST
+			: pause < FOLLOW_MOST ? 2 * pause
+					      : pause;
 	}
+	cli_words_free(&o.entry);
 	free(o.word);
 	return code;
 }
 
 const struct cli_command cmd_map = {
     .name = "map",
-    .arguments = "list|dump|lookup|update|delete|read IFACE [MAP] [key K] [value V]",
+    .arguments = "list|dump|lookup|update|delete|read IFACE [MAP] [key K [cpu N]] [value V]",
     .summary = "Show and change the maps of an attached guest",
     .details =
 	"K and V are what their types in the guest's BTF say: numbers (be:80 in network "
 	"order), names of an enumeration, 10.0.0.1 and 2001:db8::1 for anything of 4 or 16 "
-	"bytes, {field=value,...}, [1,2,...], text; 10.0.0.0/8 for a key of an LPM_TRIE, a "
-	"program's name for a value of a PROG_ARRAY. Bytes always do: hex:0a000001 or 0a 00 "
-	"00 01. What is left out is 0. Behind a value can stand any (default), exist (the "
-	"key has to be there) or noexist. A value of a per-CPU map is stored for all CPUs.\n\n"
-	"dump prints lines that `replay --setup` takes after a map's name. read takes "
-	"records out of a RINGBUF or PERF_EVENT_ARRAY map: each goes to one reader.\n\n"
+	"bytes, field=value ... or '{field=value,...}', '[1,2,...]', text; 10.0.0.0/8 for a "
+	"key of an LPM_TRIE, a program's name for a value of a PROG_ARRAY. Bytes always do: "
+	"hex:0a000001 or 0a 00 00 01. What is left out is 0. Behind a value can stand any "
+	"(default), exist (the key has to be there) or noexist. In per-CPU maps a value is "
+	"for all CPUs, or with `cpu N` behind the key for one.\n\n"
+	"A section of variables, such as .bss, is a map as well: their names are its keys. "
+	"It is the guest's memory as it is now.\n\n"
+	"dump without a MAP prints all maps, as lines that `loader replay --setup` takes. "
+	"read takes records out of a RINGBUF or PERF_EVENT_ARRAY map: each goes to one "
+	"reader.\n\n"
 	"Examples:\n"
 	"  loader map list eth0\n"
 	"  loader map dump eth0 blocked4\n"
 	"  loader map update eth0 blocked4 key 10.0.0.0/8 value 0\n"
-	"  loader map update eth0 ports key {port=be:23,proto=6} value 0 noexist\n"
+	"  loader map update eth0 ports key port=be:23 proto=6 value 0 noexist\n"
+	"  loader map lookup eth0 .bss key total\n"
 	"  loader map read eth0 samples --type sample --follow -j",
     .data = true,
     .options = table,

@@ -32,7 +32,8 @@ static const struct argp_option table[] = {
 	 "Use the machine pinned in DIR of a bpf file system; load and pin it there if need be", 1},
 	{"steps", CLI_KEY_STEPS, "N", 0, "Most instructions for a packet (K, M, G); default 4M", 1},
 	{"setup", CLI_KEY_SETUP, "FILE", 0,
-	 "Lines MAP hex:KEY hex:VALUE: what maps hold before the first packet", 2},
+	 "Lines MAP KEY VALUE, or as `loader map dump` prints them: what maps hold before the first "
+	 "packet", 2},
 	{"generate", CLI_KEY_GENERATE, "N[,SEED]", 0,
 	 "Make N packets in place of a capture: valid ones of many kinds, damaged ones, noise", 2},
 	{"count", CLI_KEY_COUNT, "N", 0, "Stop after N packets", 2},
