@@ -26,6 +26,9 @@ struct {
 
 __u32 seen, lost; /* packets; samples that found no room */
 
+/* Makes clang keep the type for `loader map read --type sample`. */
+const struct sample *unused __attribute__((unused));
+
 SEC("xdp")
 int sampler(struct xdp_md *ctx)
 {
