@@ -135,22 +135,6 @@ static inline void live_pair_close(struct live_pair *pair)
 	close(pair->passed);
 }
 
-/* What tx counted as sent since it exists: veth counts no packet that rx had no room for. */
-static inline u64 live_sent(const struct live_pair *pair)
-{
-	char name[IF_NAMESIZE], path[64];
-	unsigned long long count = 0;
-	FILE *f;
-
-	assert_non_null(if_indextoname(pair->tx, name));
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_packets", name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%llu", &count), 1);
-	fclose(f);
-	return count;
-}
-
 /* Packets that came through since the last call, with those for which the socket had no room. */
 static inline u64 live_passed(const struct live_pair *pair)
 {
@@ -161,12 +145,14 @@ static inline u64 live_passed(const struct live_pair *pair)
 	return stats.tp_packets;
 }
 
-/* A thread that sends `count` packets of one salt from one CPU. */
+/* A thread that sends packets of one salt from one CPU. */
 struct live_flood {
 	struct live_pair *pair;
 	u64 salt;
 	u32 cpu;
-	u32 count;
+	u64 count;	  /* packets that the other end is to take */
+	const bool *stop; /* that ends it earlier, or NULL */
+	u64 taken;	  /* those that it took; there is no room for others */
 	pthread_t thread;
 };
 
@@ -184,8 +170,16 @@ static inline void *live_flooding(void *arg)
 		batch[i].msg_hdr.msg_iov = &iov;
 		batch[i].msg_hdr.msg_iovlen = 1;
 	}
-	for (u32 sent = 0; sent < f->count; sent += BATCH)
-		sendmmsg(f->pair->sender, batch, BATCH, 0);
+	while (f->taken < f->count && !(f->stop && __atomic_load_n(f->stop, __ATOMIC_RELAXED))) {
+		u64 left = f->count - f->taken;
+		int n = sendmmsg(f->pair->sender, batch, left < BATCH ? (u32)left : BATCH, 0);
+
+		if (n < 0 && errno != ENOBUFS && errno != EINTR)
+			break;
+		__atomic_store_n(&f->taken, f->taken + (n < 0 ? 0 : (u32)n), __ATOMIC_RELAXED);
+		if (n < 0)
+			sched_yield();
+	}
 	return NULL;
 }
 
@@ -197,6 +191,15 @@ static inline void live_flood_start(struct live_flood *f)
 static inline void live_flood_wait(struct live_flood *f)
 {
 	pthread_join(f->thread, NULL);
+}
+
+/* Waits until the guest of a hook has met so many packets, if it ever does. */
+static inline void live_wait_for_runs(const struct live *l, const struct bpfvm_hook *hook, u64 runs)
+{
+	u64 end = live_seconds() + LIVE_PATIENCE;
+
+	while (live_count(l, hook).runs < runs && live_seconds() < end)
+		usleep(500);
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * More guests that one would not want, beside those of progs/bad_live.c: each goes against a rule of
- * locks, rings, loops, calls or memory.
+ * More guests that one would not want, beside those of progs/bad_live.c: each goes against a rule
+ * of locks, rings, loops, calls or memory.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
