@@ -63,11 +63,17 @@ static int add_cpu(struct bpfvm_session *s, const struct vm_map *m, const void *
 		   const void *value)
 {
 	struct bpf_cpumap_val cpu = {0};
+	u32 number;
+	int ret;
 
-	memcpy(&cpu.qsize, value, sizeof(cpu.qsize));
-	if (m->type != BPF_MAP_TYPE_CPUMAP || !cpu.qsize)
+	if (m->type != BPF_MAP_TYPE_CPUMAP)
 		return 0;
-	return bpf_map_update_elem(s->map_fd[BPFVM_MAP_CPUS], key, &cpu, BPF_ANY);
+	memcpy(&cpu.qsize, value, sizeof(cpu.qsize));
+	memcpy(&number, key, sizeof(number));
+	if (!cpu.qsize || number >= m->max_entries)
+		return 0;
+	ret = bpf_map_update_elem(s->map_fd[BPFVM_MAP_CPUS], key, &cpu, BPF_ANY);
+	return ret == -E2BIG ? -ENODEV : ret;
 }
 
 int bpfvm_guest_map__update(struct bpfvm_session *s, u32 map, const void *key, const void *value,
@@ -80,6 +86,8 @@ int bpfvm_guest_map__update(struct bpfvm_session *s, u32 map, const void *key, c
 	u32 size = cpu == VM_MAP_ALL ? value_bytes(m) : m->value_size;
 	int ret;
 
+	if (size > BPFVM_DESK - DESK_VALUE && m->traits & VM_MAP_INDEXED)
+		return (int)vm_map_update(s->memory, map, key, value, flags, cpu); /* takes no lock */
 	if (size > BPFVM_DESK - DESK_VALUE)
 		return -EMSGSIZE;
 	ret = add_cpu(s, m, key, value);
