@@ -64,8 +64,8 @@ int bpfvm_machine__permitted(struct bpfvm_error *err)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		if (!has_capability(needed[i].value))
 			return bpfvm_error__set(err, -EPERM,
-						"run it as root, or use a core that needs no "
-						"capability: --core table",
+						"run it as root; run, replay and bench need no "
+						"capability with --core table",
 						"kernel: %s is missing: it is needed %s",
 						needed[i].name, needed[i].why);
 	}
