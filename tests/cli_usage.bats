@@ -5,6 +5,8 @@
 load cli
 
 fib=$PROGS/fib.o
+commands=(run replay check dis info pack bench conformance doctor attach detach list stat swap map kv help
+	version)
 
 # refused WHAT ARGUMENT...
 refused() {
@@ -117,7 +119,7 @@ refused() {
 	exits 0
 	silent
 	[[ "$(head -4 <<<"$output")" == *"loader fib.o"* ]]
-	for command in run check dis info bench conformance doctor help version; do
+	for command in "${commands[@]}"; do
 		grep -Eq "^  $command +[A-Z]" <<<"$output"
 	done
 	list=$output
@@ -128,7 +130,7 @@ refused() {
 }
 
 @test "every command has help with usage, options and an example" {
-	for command in run check dis info bench conformance doctor help version; do
+	for command in "${commands[@]}"; do
 		loader help "$command"
 		exits 0
 		silent
