@@ -55,20 +55,25 @@ static __always_inline void fill_xdp(struct xdp_md *ctx, struct bpfvm_machine *m
 	FIELD(vlan_present) FIELD(vlan_tci) FIELD(vlan_proto) CHANGE(priority)                     \
 	FIELD(ingress_ifindex) FIELD(ifindex) CHANGE(tc_index) CHANGE(cb[0]) CHANGE(cb[1])         \
 	CHANGE(cb[2]) CHANGE(cb[3]) CHANGE(cb[4]) FIELD(hash) CHANGE(tc_classid) FIELD(napi_id)    \
-	CHANGE(tstamp) FIELD(wire_len) FIELD(gso_segs) FIELD(gso_size)
+	CHANGE(tstamp) FIELD(wire_len) FIELD(gso_segs) FIELD(gso_size)             \
+	FIELD(hwtstamp)
 
 static __always_inline void fill_tc(struct __sk_buff *ctx, struct bpfvm_machine *m, u8 *memory)
 {
 	u32 size = ctx->data_end - ctx->data, meta = ctx->data - ctx->data_meta;
 	struct __sk_buff *md;
 
-	md = map_context(m, memory, sizeof(*md), sizeof(*md));
+	md = map_context(m, memory, sizeof(*md), BPFVM_CTX_WRITABLE);
 	map_packet(m, size, meta);
 #define FIELD(name) md->name = ctx->name;
 #define CHANGE FIELD
 	TC_FIELDS
 #undef FIELD
 #undef CHANGE
+	/* What an earlier guest may have left in fields that tc programs cannot have. */
+	__builtin_memset(&md->family, 0, offsetof(struct __sk_buff, data_meta) -
+					 offsetof(struct __sk_buff, family));
+	md->flow_keys = 0;
 	md->data = GUEST_DATA;
 	md->data_meta = GUEST_DATA - meta;
 	md->data_end = GUEST_DATA + size;

@@ -21,6 +21,7 @@
 #define BPFVM_MEMORY (1u << BPFVM_MEMORY_BITS)
 #define BPFVM_MEMORY_SLACK VM_HELPER_SPAN /* the verifier sees spans from the last byte on */
 #define BPFVM_CTX_SIZE 256     /* of struct xdp_md or struct __sk_buff, per machine */
+#define BPFVM_CTX_WRITABLE 160 /* bytes of struct __sk_buff, up to tstamp: the last that can be changed */
 #define BPFVM_PACKET 0x8000    /* bytes of a packet within reach; the verifier: < 64 KiB */
 #define BPFVM_POINTS 256       /* places where a kernel calls the machine; a power of two */
 #define BPFVM_PROBES 8	       /* places at which a point may lie */

@@ -91,7 +91,7 @@ static void show_rows(struct host_core *h)
 	VM_META_SIZE(row) = p->meta;
 	row[VM_REGION_CTX].base = (u8 *)&h->ctx;
 	row[VM_REGION_CTX].rlen = host_is_tc(h) ? sizeof(h->ctx.skb) : sizeof(h->ctx.xdp);
-	row[VM_REGION_CTX].wlen = host_is_tc(h) ? sizeof(h->ctx.skb) : 0;
+	row[VM_REGION_CTX].wlen = host_is_tc(h) ? BPFVM_CTX_WRITABLE : 0;
 	if (p->start - p->meta < p->low)
 		p->low = p->start - p->meta;
 	if (p->start + p->len > p->high)
@@ -119,6 +119,7 @@ void bpfvm_host_packet__show(struct host_core *h)
 		h->ctx.xdp.ingress_ifindex = LOOPBACK;
 		return;
 	}
+	memset(&h->ctx.skb, 0, sizeof(h->ctx.skb)); /* fields that tc programs cannot have */
 #define SHOW(name) h->ctx.skb.name = h->skb.md.name;
 #define CHANGE SHOW
 	FIELDS

@@ -96,9 +96,10 @@ static bool region_fits(const struct gen *g, u32 number, const struct want *w, u
 		*size = VM_FRAME_SIZE;
 		access = VM_READ | VM_WRITE;
 	} else if (s->packet_size && number == VM_REGION_CTX) {
-		*size = s->image->kind == BPFVM_KIND_TC ? sizeof(struct __sk_buff) :
-							  sizeof(struct xdp_md);
 		access = s->image->kind == BPFVM_KIND_TC ? VM_READ | VM_WRITE : VM_READ;
+		*size = access == VM_READ	? sizeof(struct xdp_md) :
+			w->access & VM_WRITE	? BPFVM_CTX_WRITABLE :
+						  sizeof(struct __sk_buff);
 	} else if (s->packet_size && number == VM_REGION_PACKET) {
 		*size = s->packet_size;
 		access = w->access & VM_ATOMIC || (w->helper && w->size > VM_PACKET_SPAN) ?
