@@ -14,13 +14,13 @@ static __always_inline long redirect_map(struct bpfvm_machine *m, u8 *memory)
 	u32 index = V(1), type = MAP_FIELD(call->map, type), to;
 	u64 flags = V(2);
 
+	if (flags & ~3ull)
+		return XDP_ABORTED;
 	if (type == BPF_MAP_TYPE_CPUMAP)
 		return map_index(call->map, type, index) ?
-			       bpf_redirect_map(&bpfvm_cpus, index, flags & 3) : (long)(flags & 3);
+			       bpf_redirect_map(&bpfvm_cpus, index, flags & 3) : (long)flags;
 	to = map_device(m, memory, call->map, index);
-	if (to && !(flags & ~3ull))
-		return bpf_redirect(to, 0);
-	return flags & 3;
+	return to ? bpf_redirect(to, 0) : (long)flags;
 }
 
 static __always_inline long xdp_body(struct xdp_md *ctx, struct bpfvm_machine *m, u8 *memory,
