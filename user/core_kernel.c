@@ -51,6 +51,13 @@ static void use_maps(struct kernel_core *k, const struct bpfvm_image *image)
 		k->region[i] = image->map[i].region;
 }
 
+/* Forgets the locks and samples of a guest whose maps are no more. */
+static void forget_held(struct bpfvm_machine *m)
+{
+	m->held = m->locked = 0;
+	memset(m->sample, 0, sizeof(m->sample));
+}
+
 /* Writes the guest into another slot than the present one, then makes that the present one. */
 static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct bpfvm_error *err)
 {
@@ -63,6 +70,7 @@ static int load(struct bpfvm_core *core, const struct bpfvm_image *image, struct
 	if (before != BPFVM_SLOTS)
 		bpfvm_slots__free(k->session, before);
 	k->session->held = k->slot;
+	forget_held(k->machine);
 	use_maps(k, image);
 	k->kind = image->kind;
 	k->ran = NULL;
@@ -131,6 +139,16 @@ static int turn_machine(struct kernel_core *k, struct bpfvm_error *err)
 						"kernel: the run: %s", strerror(-ret));
 	} while (k->machine->st.stop == VM_STOP_NONE);
 	return 0;
+}
+
+/* Lets a suspended run go on to an instruction that is none: as it ends, it gives back what it held. */
+static int end_suspended(struct kernel_core *k, struct bpfvm_error *err)
+{
+	if (!k->machine->held)
+		return 0;
+	k->machine->st.pc = BPFVM_CODE;
+	k->machine->st.left = 1;
+	return turn_machine(k, err);
 }
 
 /*
@@ -217,11 +235,13 @@ static int run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
 	if (k->packet || times > 1) {
 		ret = turn_hook(k, budget, times, &result->ns, err);
 	} else {
+		ret = resume ? 0 : end_suspended(k, err);
 		if (resume)
 			k->budget += budget, k->machine->st.left += budget;
 		else
 			prepare(k, budget);
-		ret = turn_machine(k, err);
+		if (!ret)
+			ret = turn_machine(k, err);
 		result->ns = bpfvm_clock() - began;
 	}
 	if (!ret)
@@ -366,6 +386,7 @@ static int open_kernel(const char *name, const char *pinned, struct bpfvm_core *
 		return ret;
 	}
 	k->machine = &k->session->machine[k->session->machines - 1];
+	forget_held(k->machine);
 	k->machine->busy = 1; /* a spare one, which hooks do without */
 	k->slot = BPFVM_SLOTS;
 	*core = &k->base;
