@@ -166,7 +166,7 @@ static __always_inline void end_sample(struct bpfvm_machine *m, u32 i, u32 drop)
 static __always_inline u64 reserve(struct bpfvm_machine *m)
 {
 	struct vm_call *call = &m->call;
-	long at = bpfvm_ring_reserve(call->map, V(1), V(2));
+	long at = V(1) >> 32 ? VM_MAP_NONE : bpfvm_ring_reserve(call->map, V(1), V(2));
 
 	if (at < 0)
 		return 0;
@@ -336,7 +336,7 @@ __noinline u32 bpfvm_lookup(u32 index)
 	if (!map || n == VM_REGION_PACKET || n == VM_REGION_META)
 		return 1;
 	header = VM_AT(memory, map, struct vm_map);
-	if (!(vm_allowed(m->row, key, header->key_size) & VM_READ))
+	if (!header->key_size || !(vm_allowed(m->row, key, header->key_size) & VM_READ))
 		return 1;
 	VM_BOUND(n, VM_REGIONS - 1);
 	m->call.region = header->region;

@@ -41,7 +41,7 @@ HOST_BODY(ringbuf_output)
 /* A guest has few samples reserved at once, so that none is lost when it ends early. */
 HOST_BODY(ringbuf_reserve)
 {
-	long at = call->v[1] > ~0u ?
+	long at = call->v[1] >> 32 ?
 			  VM_MAP_NONE :
 			  vm_ring_reserve(h->arena, call->map, (u32)call->v[1], call->v[2]);
 
