@@ -177,12 +177,12 @@ static bool trace_step(const struct sample *s, const u16 *form_at, struct trace 
 	const struct vm_insn *in = &s->image->code[pc];
 	struct form *form = &forms[form_at[pc]];
 
+	if (in->code == 0x8d && vm_dst(in) <= 10)
+		t->varies |= helper_varies(t->result.reg[vm_dst(in)]);
 	if (form_at[pc] == form_count)
-		return true;
+		return !t->varies;
 	form->executed++;
 	form->accepted += s->accepted;
-	if (form->isa->kind == ISA_CALLX && vm_dst(in) <= 10)
-		t->varies |= helper_varies(t->result.reg[vm_dst(in)]);
 	return !t->varies;
 }
 

@@ -23,8 +23,9 @@ static bool is_span(u32 kind)
 
 /*
  * Helpers whose results are another one at every call, or on every core: clocks, random numbers, the
- * CPU, what is common to all guests, what only a kernel has. And those that are others in older
- * kernels, or whose only effect is to print. Tests of their own look at them.
+ * CPU, what is common to all guests, what only a kernel has, like room before a packet without end.
+ * And those that are others in older kernels, or whose only effect is to print. Tests of their own
+ * look at them.
  */
 static bool helper_varies(u64 number)
 {
@@ -32,9 +33,9 @@ static bool helper_varies(u64 number)
 		BPF_FUNC_ktime_get_ns, BPF_FUNC_ktime_get_boot_ns, BPF_FUNC_ktime_get_coarse_ns,
 		BPF_FUNC_get_prandom_u32, BPF_FUNC_get_smp_processor_id,
 		BPF_FUNC_clone_redirect, BPF_FUNC_perf_event_output, BPF_FUNC_get_hash_recalc,
-		BPF_FUNC_fib_lookup, BPF_FUNC_skb_vlan_push,
-		BPF_FUNC_csum_diff, BPF_FUNC_trace_printk, VM_FUNC_kv_store_global,
-		VM_FUNC_kv_fetch_global,
+		BPF_FUNC_fib_lookup, BPF_FUNC_skb_vlan_push, BPF_FUNC_map_lookup_percpu_elem,
+		BPF_FUNC_csum_diff, BPF_FUNC_trace_printk, BPF_FUNC_skb_change_head,
+		VM_FUNC_kv_store_global, VM_FUNC_kv_fetch_global,
 	};
 
 	for (size_t i = 0; i < COUNT(common); i++)
