@@ -39,6 +39,7 @@ typedef u32 vm_to_t;
 #define VM_REPEAT(n, turn, state) bpf_loop(n, turn, state, 0)
 #define VM_OWNER() (bpf_get_smp_processor_id() + 1)
 #define VM_SPINS (1u << 16)
+#define VM_UNROLL _Pragma("unroll")
 #define VM_INLINE static __always_inline
 
 /* BPF has plain and fully ordered accesses; readers follow addresses, which every CPU orders. */

@@ -13,7 +13,7 @@
 #include "map_lru.h"
 #include "map_ring.h"
 
-#define VM_MAP_ALL (~0u) /* as `cpu`: a value for each CPU, each rounded up to 8 bytes */
+#define VM_MAP_ALL 0xffffffffu /* as `cpu`: a value for each CPU, each rounded up to 8 bytes */
 
 /* Offset of a value from `values` on, or VM_MAP_NONE: no such CPU. */
 VM_INLINE long vm_map_value(const struct vm_map *map, u32 elem, u32 cpu)
@@ -125,7 +125,7 @@ VM_INLINE long vm_hash_remove(struct vm_walk *k)
 	vm_elem_unlink(k->mem, k->map, k->elem, k->from);
 	vm_elem_give(k->mem, k->map, k->elem);
 	if (vm_is(k->map, VM_MAP_PREFIXES))
-		vm_prefix_count(k->mem, k->map, VM_FIRST_U32(k->first), -1u);
+		vm_prefix_count(k->mem, k->map, VM_FIRST_U32(k->first), ~(u32)0);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ VM_INLINE void vm_scan_key(struct vm_scan *s)
 {
 	u32 given = vm_elem_offset(s->map, s->elem) + s->map->given;
 
-#pragma GCC unroll 8
+	VM_UNROLL
 	for (u32 w = 0; w < VM_KEY_WORDS; w++) {
 		u32 at = w * 8, left = s->map->key_size - at;
 

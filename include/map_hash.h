@@ -9,7 +9,7 @@
 
 #include "map_memory.h"
 
-#define VM_NO_ELEM (~0u)
+#define VM_NO_ELEM 0xffffffffu
 #define VM_CHAIN 512 /* most elements that are looked at, new beginnings counted */
 
 /* One operation: what is looked for, and where the search is. */
@@ -94,7 +94,7 @@ VM_INLINE void vm_walk_hash(struct vm_walk *k)
 	u32 words = VM_FORGET(map, k->words);
 
 	if (words > 1) {
-#pragma GCC unroll 8
+	VM_UNROLL
 		for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
 			if (w + 1 >= words)
 				break;
@@ -116,7 +116,7 @@ VM_INLINE _Bool vm_walk_equal(const struct vm_walk *k, const struct vm_elem *e)
 		return 0;
 	if (words <= 1)
 		return 1;
-#pragma GCC unroll 8
+	VM_UNROLL
 	for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
 		if (w + 1 >= words)
 			break;
@@ -264,7 +264,7 @@ VM_INLINE void vm_elem_link(struct vm_walk *k, u32 elem)
 	VM_POKE(&e->hash, k->hash);
 	VM_POKE(&e->seen, 0);
 	VM_POKE(&e->key[0], k->first);
-#pragma GCC unroll 8
+	VM_UNROLL
 	for (u32 w = 1; w < VM_KEY_WORDS - 1; w++) {
 		if (w + 1 >= words)
 			break;

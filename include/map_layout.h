@@ -8,10 +8,12 @@
 #define VM_KEY_SIZE 64	   /* longest key of a hash, bytes */
 #define VM_KEY_WORDS (VM_KEY_SIZE / 8)
 #define VM_VALUE_SIZE 4096 /* longest value of a hash */
-#define VM_ROW_SIZE (1u << 24) /* longest value of an array, of all CPUs */
-#define VM_ELEMS (1u << 20)    /* most keys of a hash */
+#define VM_ROW_SIZE ((u32)1 << 24) /* longest value of an array, of all CPUs */
+#define VM_ELEMS ((u32)1 << 20)    /* most keys of a hash */
 #define VM_SAMPLE_SIZE 0x10000 /* longest sample in a ring, with its 8 bytes of header */
-#define VM_RING_PERF 0x10000   /* bytes of the ring that a PERF_EVENT_ARRAY is */
+#ifndef VM_RING_PERF
+#define VM_RING_PERF 0x10000 /* bytes of the ring that a PERF_EVENT_ARRAY is; a power of two */
+#endif
 
 /* Of maps and their parts, and therefore of the memory: a cache line. */
 #ifndef VM_MAP_ALIGN
@@ -115,7 +117,7 @@ struct vm_elem {
 	u32 seen; /* how often the hand passes it by */
 	u64 key[];
 };
-#define VM_USED (~0u)
+#define VM_USED 0xffffffffu
 
 struct vm_length {
 	u32 count; /* keys of this length */
@@ -217,10 +219,10 @@ static inline void vm_map_plan_ring(struct vm_map *m, u64 *end)
 
 static inline void vm_map_plan_hash(struct vm_map *m, u64 *end)
 {
-	u32 key = (m->key_size + 7) & ~7u, bits = 0;
+	u32 key = (m->key_size + 7) & ~(u32)7, bits = 0;
 	_Bool prefixes = m->traits & VM_MAP_PREFIXES;
 
-	while (bits < 31 && 1u << bits < m->max_entries)
+	while (bits < 31 && (u32)1 << bits < m->max_entries)
 		bits++;
 	m->shift = 32 - bits;
 	m->given = (u32)sizeof(struct vm_elem) + (prefixes ? key : 0);
@@ -248,7 +250,7 @@ static inline long vm_map_plan(struct vm_map *m, u32 at, const struct vm_map_dec
 	m->max_entries = d->max_entries;
 	m->flags = d->flags;
 	m->region = d->region;
-	m->stride = (d->value_size + 7) & ~7u;
+	m->stride = (d->value_size + 7) & ~(u32)7;
 	m->copies = m->traits & VM_MAP_PERCPU ? d->cpus : 1;
 	if (d->value_size > VM_ROW_SIZE || (u64)m->stride * m->copies > VM_ROW_SIZE)
 		return -VM_E2BIG;
@@ -265,7 +267,7 @@ static inline long vm_map_plan(struct vm_map *m, u32 at, const struct vm_map_dec
 		m->values = vm_map_place(&end, bytes);
 	}
 	m->bytes = (u32)(end - at);
-	return end > 1u << 30 ? -VM_E2BIG : (long)m->bytes;
+	return end > (u32)1 << 30 ? -VM_E2BIG : (long)m->bytes;
 }
 
 /* How much of the memory a map takes, a multiple of VM_MAP_ALIGN, or -VM_E... */

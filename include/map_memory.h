@@ -19,7 +19,7 @@ VM_INLINE long vm_copy_some(u32 i, struct vm_copy *c)
 {
 	u32 at = i * VM_COPY_WORDS * 8;
 
-#pragma GCC unroll 8
+	VM_UNROLL
 	for (u32 w = 0; w < VM_COPY_WORDS; w++, at += 8) {
 		u32 left = c->size - at;
 		u64 v = 0;
@@ -63,7 +63,7 @@ VM_INLINE void vm_copy_value(u8 *mem, u32 to, vm_from_t from, u32 size)
 		VM_COPY(mem, to, from, size);
 		return;
 	}
-#pragma GCC unroll 8
+	VM_UNROLL
 	for (u32 w = 0; w < VM_COPY_WORDS; w++) {
 		u32 left = size - w * 8;
 

@@ -58,6 +58,11 @@ static inline void vm_put_bytes(u8 *p, u32 at, u32 n, u64 v)
 #define VM_FORGET(map, v) (v)
 #endif
 
+/* VM_UNROLL: before a loop over the words of a key or value, where the verifier wants it flat. */
+#ifndef VM_UNROLL
+#define VM_UNROLL
+#endif
+
 /* VM_REPEAT: calls turn(i, state) for i from 0 to below n, until it returns other than 0. */
 #ifndef VM_REPEAT
 #define VM_REPEAT(n, turn, state)                                                                  \
@@ -75,7 +80,7 @@ static inline void vm_put_bytes(u8 *p, u32 at, u32 n, u64 v)
 #define VM_OWNER() 1u
 #endif
 #ifndef VM_SPINS
-#define VM_SPINS (1u << 16)
+#define VM_SPINS ((u32)1 << 16)
 #endif
 #ifndef VM_PAUSE
 #define VM_PAUSE() ((void)0)

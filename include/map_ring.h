@@ -10,8 +10,8 @@
 #include "map_memory.h"
 
 #define VM_MAP_NONE (-1L)
-#define VM_SAMPLE_BUSY (1u << 31) /* in the header of a sample, above its size */
-#define VM_SAMPLE_DROPPED (1u << 30)
+#define VM_SAMPLE_BUSY ((u32)1 << 31) /* in the header of a sample, above its size */
+#define VM_SAMPLE_DROPPED ((u32)1 << 30)
 #define VM_SAMPLE_LENGTH (VM_SAMPLE_DROPPED - 1)
 #define VM_WAKE_FLAGS 3u /* BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP: user space polls */
 
@@ -20,7 +20,7 @@ enum { VM_RING_AVAILABLE, VM_RING_SIZE, VM_RING_CONSUMED, VM_RING_PRODUCED }; /*
 /* Bytes of the ring that a sample takes; 16 at least, so that each has a header of its own. */
 VM_INLINE u32 vm_sample_room(u32 size)
 {
-	return size ? (size + 15) & ~7u : 16;
+	return size ? (size + 15) & ~(u32)7 : 16;
 }
 
 VM_INLINE u32 *vm_sample_header(u8 *mem, const struct vm_map *map, u64 position)
