@@ -50,9 +50,13 @@ struct {
 	__array(values, int(struct xdp_md *));
 } jumps SEC(".maps") = {.values = {[1] = second}};
 
+volatile struct in_addr shown = {0x0100000a};
+static volatile __u16 hidden[3] = {1, 2, 3};
+
 SEC("xdp") int first(struct xdp_md *ctx)
 {
-	__u8 key[20] = {};
+	static volatile enum color own = BLUE;
+	__u8 key[20] = {hidden[1], own, shown.s_addr};
 
 	bpf_map_delete_elem(&typed, key);
 	bpf_map_delete_elem(&plain, key);

@@ -342,11 +342,62 @@ static void values(void **state)
 	    bpfvm_prefix__text(&image->map[map_named("typed")], "\x08\0\0\0\x0a\0\0\0", text));
 }
 
+/* The variable of that name in section .data, as text. */
+static void assert_variable(const struct bpfvm_image *guest, const char *name, const char *wanted)
+{
+	const struct bpfvm_variables *section = guest->variable;
+	struct bpfvm_variable v;
+	char *text;
+	u32 n = 0;
+
+	assert_int_equal(guest->variables, 1);
+	assert_string_equal(section->name, ".data");
+	while (!bpfvm_variable__get(guest, section, n, &v) && strcmp(v.name, name))
+		n++;
+	assert_string_equal(v.name, name);
+	assert_in_range(v.offset, 0, section->size - v.size);
+	text = bpfvm_value__text(guest->btf, v.type,
+				 guest->area[section->region].data + section->offset + v.offset,
+				 v.size);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+/* Where the compiler put them, also those with no name outside, and also once they were packed. */
+static void variables(void **state)
+{
+	struct bpfvm_image *guest = image;
+	struct bpfvm_error err = {0};
+	struct bpfvm_variable v;
+	u32 size;
+	u8 *bytes;
+
+	(void)state;
+	for (u32 round = 0; round < 2; round++) {
+		assert_variable(guest, "shown", "10.0.0.1");
+		assert_variable(guest, "hidden", "[1, 2, 3]");
+		assert_variable(guest, "first.own", "BLUE");
+		assert_int_equal(bpfvm_variable__get(guest, guest->variable, 3, &v), -ENOENT);
+		if (round)
+			break;
+		assert_int_equal(bpfvm_image__pack(image, &bytes, &size), 0);
+		assert_int_equal(bpfvm_image__unpack(bytes, size, &guest, &err), 0);
+		free(bytes);
+	}
+	bpfvm_image__strip(guest);
+	assert_int_equal(bpfvm_variable__get(guest, guest->variable, 0, &v), 0);
+	assert_string_equal(v.name, ".data");
+	assert_int_equal(v.size, guest->variable->size);
+	assert_int_equal(bpfvm_variable__get(guest, guest->variable, 1, &v), -ENOENT);
+	bpfvm_image__free(guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fields), cmocka_unit_test(texts), cmocka_unit_test(refusals),
 	    cmocka_unit_test(hints),  cmocka_unit_test(keys),  cmocka_unit_test(values),
+	    cmocka_unit_test(variables),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

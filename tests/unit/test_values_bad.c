@@ -191,6 +191,37 @@ static void names(void **state)
 	btf__free(btf);
 }
 
+/* A section's items are variables of it, or are left out. */
+static void sections(void **state)
+{
+	struct bpfvm_variables section = {".data", VM_REGION_DATA, 0, 8};
+	struct bpfvm_image image = {.btf = new_btf()};
+	s32 inside = btf__add_var(image.btf, "inside", BTF_VAR_STATIC, 1);
+	s32 rude = btf__add_var(image.btf, "\033[2J", BTF_VAR_STATIC, 1);
+	s32 data = btf__add_datasec(image.btf, ".data", 8);
+	struct bpfvm_variable v;
+
+	(void)state;
+	assert_true(inside > 0 && rude > 0 && data > 0);
+	assert_int_equal(btf__add_datasec_var_info(image.btf, 1, 0, 4), 0); /* a type */
+	assert_int_equal(btf__add_datasec_var_info(image.btf, rude, 0, 4), 0);
+	assert_int_equal(btf__add_datasec_var_info(image.btf, inside, 8, 1), 0);
+	assert_int_equal(btf__add_datasec_var_info(image.btf, inside, 0, 9), 0);
+	assert_int_equal(btf__add_datasec_var_info(image.btf, inside, ~0u, 4), 0);
+	assert_int_equal(btf__add_datasec_var_info(image.btf, inside, 4, 4), 0);
+	assert_int_equal(bpfvm_variable__get(&image, &section, 0, &v), 0);
+	assert_string_equal(v.name, "inside");
+	assert_int_equal(v.offset, 4);
+	assert_int_equal(v.size, 4);
+	assert_int_equal(v.type, 1);
+	assert_int_equal(bpfvm_variable__get(&image, &section, 1, &v), -ENOENT);
+	section.size = 4; /* BTF of another one */
+	assert_int_equal(bpfvm_variable__get(&image, &section, 0, &v), 0);
+	assert_string_equal(v.name, ".data");
+	assert_int_equal(v.type, 0);
+	btf__free(image.btf);
+}
+
 /* Texts that go on from what is right with what is not. */
 static const char *const attempts[] = {
     "{",
@@ -271,6 +302,7 @@ int main(void)
 	    cmocka_unit_test(floods),
 	    cmocka_unit_test(large),
 	    cmocka_unit_test(names),
+	    cmocka_unit_test(sections),
 	    cmocka_unit_test_setup_teardown(mutations, make_folder, remove_folder),
 	};
 
