@@ -12,7 +12,8 @@ static int live_ask(struct live *l, const u32 at[MAP_COUNT])
 	struct bpfvm_map_call call = {
 		.verb = random_u32() % 5, .map = random_u32() % 16 ? at[random_u32() % MAP_COUNT] :
 								     random_near(BPFVM_MEMORY),
-		.key = random_u32() & 3 ? l->s->desk + random_u32() % 64 : random_near(BPFVM_MEMORY),
+		.key = random_u32() & 3 ? l->s->desk + random_u32() % 64 :
+					  random_near(BPFVM_MEMORY),
 		.value = random_u32() & 3 ? l->s->desk + random_u32() % 64 :
 					    random_near(BPFVM_MEMORY),
 		.cpu = random_near(l->s->cpus), .first = random_u32() & 1,

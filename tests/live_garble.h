@@ -202,7 +202,7 @@ static inline void put_calls(struct vm_insn *code)
 	code[1] = (struct vm_insn){BPF_JMP | BPF_EXIT, 0, 0, 0};
 }
 
-/* From where it is likely to be entered: random bytes, instructions, or calls, which get further. */
+/* Where it is likely to be entered: random bytes, instructions, or calls, which get further. */
 static inline void garble_code(struct vm_insn *code)
 {
 	u32 len = 64;

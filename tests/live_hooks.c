@@ -97,7 +97,7 @@ static void test_verdicts(void **state)
 
 			s[1].orders->verdict = 4;
 			assert_signed(l, kind, on ? 4 : (u32)v, on ? "AB" : "A");
-			s[1].orders->verdict = v; /* the last one's is the verdict, whatever it is */
+			s[1].orders->verdict = v; /* the last one's decides, whatever it is */
 			assert_signed(l, kind, (u32)v, on ? "AB" : "A");
 		}
 		live_clear_hooks(l);

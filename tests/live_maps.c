@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Maps of guests, used by all CPUs at once and by user space meanwhile: real packets of two pairs of
- * interfaces and packets by hand on each CPU; sums are exact, and no element is lost.
+ * Maps of guests, used by all CPUs at once and by user space meanwhile: real packets of two pairs
+ * of interfaces and packets by hand on each CPU; sums are exact, and no element is lost.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>

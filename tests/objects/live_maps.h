@@ -14,7 +14,7 @@
 /* Added up by all runs at once. */
 struct tally {
 	unsigned long long runs;
-	unsigned long long missed[3];	 /* of hash, percpu_hash, recent: no element to be had */
+	unsigned long long missed[3];	  /* of hash, percpu_hash, recent: no element */
 	unsigned long long made, removed; /* keys of churn */
 	unsigned long long dropped;	 /* samples that the ring had no room for */
 	unsigned long long wrong;	 /* what must not be */
