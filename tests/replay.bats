@@ -328,7 +328,7 @@ blocked4 10.0.0.1/33 0|key: 10.0.0.1/33: /0 to /32 are possible
 blocked4 hex:210000000a000001 hex:0000000000000000|map blocked4: key 10.0.0.1/33: no prefix is that long
 EOF
 	loader replay --core table --generate 3 "$PROGS/firewall.o" --setup /nonexistent
-	fails_plainly 1 "--setup /nonexistent: No such file"
+	fails_plainly 1 "/nonexistent: No such file"
 }
 
 @test "setup: both sides have it before the first packet" {

@@ -97,4 +97,19 @@ int cli_map_parse(struct cli_map *m, const struct cli_words *words, struct bpfvm
 /* Stores what was parsed; 0 or -errno. */
 int cli_map_put(struct cli_map *m);
 
+/* Where lines go. */
+struct cli_lines {
+	const struct bpfvm_image *image;
+	struct bpfvm_core *core;
+	int (*also)(void *arg, const struct cli_map *m); /* puts an entry elsewhere; or NULL */
+	void *arg;
+};
+
+/*
+ * Does what the lines of a file ("-": stdin) say, one after the other, up to the first that is
+ * wrong: MAP KEY VALUE, or MAP and the words of an entry; blank lines and those from # on are
+ * nothing. An exit code.
+ */
+int cli_lines_do(const struct cli_lines *lines, const char *path);
+
 #endif

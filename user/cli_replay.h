@@ -83,10 +83,7 @@ json_t *replay_hex(const u8 *data, u32 size);
 void replay_compare_records(struct replay *r, u64 number);
 void replay_compare_maps(struct replay *r);
 
-/*
- * Does what the lines of a file say on both sides: MAP KEY VALUE, the latter two as hex:... or as
- * `loader map update` takes them; blank lines and those from # on are nothing. An exit code.
- */
+/* Does what the lines of a file say, see cli_lines_do(), on both sides; an exit code. */
 int replay_setup(struct replay *r, const char *path);
 
 #endif

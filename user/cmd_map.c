@@ -19,7 +19,7 @@
 struct options {
 	struct cli_where where;
 	const struct verb *verb;
-	const char *map, *type;
+	const char *map, *type; /* or a file in place of the map */
 	char **word; /* of the entry */
 	u32 words;
 	struct cli_words entry;
@@ -27,7 +27,9 @@ struct options {
 	u64 count, done; /* records */
 };
 
-enum { TAKES_MAP = 1, NEEDS_MAP = 2, TAKES_KEY = 4, TAKES_VALUE = 8 };
+enum { TAKES_MAP = 1, NEEDS_MAP = 2, TAKES_KEY = 4, TAKES_VALUE = 8, TAKES_FILE = 16 };
+
+#define NO_VERB "neither list, dump, load, lookup, update, delete nor read"
 
 /* Called with the guest open. */
 struct verb {
@@ -81,10 +83,12 @@ static void check_entry(struct options *o)
 static void check_usage(struct options *o)
 {
 	if (!o->verb)
-		cli_usage(&cmd_map, "map: neither list, dump, lookup, update, delete nor read");
+		cli_usage(&cmd_map, "map: " NO_VERB);
 	if (!o->where.interface || (o->verb->takes & NEEDS_MAP && !o->map))
 		cli_usage(&cmd_map, "map %s: no %s given", o->verb->name,
-			  o->where.interface ? "MAP" : "IFACE");
+			  !o->where.interface		    ? "IFACE"
+			  : o->verb->takes & TAKES_FILE ? "FILE"
+							: "MAP");
 	if (o->reads && strcmp(o->verb->name, "read"))
 		cli_usage(&cmd_map, "map %s: --follow, --count and --type are for map read",
 			  o->verb->name);
@@ -219,6 +223,13 @@ static int dump_variables(struct options *o, struct cli_target *t,
 	return cli_section_dump(t, section);
 }
 
+static int load(struct options *o, struct cli_target *t)
+{
+	const struct cli_lines lines = {.image = t->image, .core = t->core};
+
+	return cli_lines_do(&lines, o->map);
+}
+
 /* Opens the map, reads the entry, and does with it what the verb says. */
 static int with_entry(struct options *o, struct cli_target *t,
 		      int (*act)(struct cli_map *))
@@ -302,6 +313,7 @@ static int read_map(struct options *o, struct cli_target *t)
 static const struct verb verbs[] = {
     {"list", 0, list, NULL},
     {"dump", TAKES_MAP, dump, dump_variables},
+    {"load", TAKES_MAP | NEEDS_MAP | TAKES_FILE, load, NULL},
     {"lookup", ENTRY, lookup, lookup_variable},
     {"update", ENTRY | TAKES_VALUE, update, update_variable},
     {"delete", ENTRY, delete, NULL},
@@ -313,7 +325,7 @@ static const struct verb *verb_of(const char *name)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(verbs[i].name, name))
 			return &verbs[i];
-	cli_usage(&cmd_map, "map %s: neither list, dump, lookup, update, delete nor read", name);
+	cli_usage(&cmd_map, "map %s: " NO_VERB, name);
 }
 
 /* The verb on what MAP is: a map, or a section of variables. */
@@ -321,7 +333,7 @@ static int act(struct options *o, struct cli_target *t)
 {
 	const struct bpfvm_variables *section = NULL;
 
-	if (o->map && cli_map_find(t->image, o->map) < 0)
+	if (o->map && !(o->verb->takes & TAKES_FILE) && cli_map_find(t->image, o->map) < 0)
 		section = cli_section_find(t->image, o->map);
 	if (!section)
 		return o->verb->run(o, t);
@@ -373,7 +385,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cmd_map = {
     .name = "map",
-    .arguments = "list|dump|lookup|update|delete|read IFACE [MAP] [key K [cpu N]] [value V]",
+    .arguments = "list|dump|load|lookup|update|delete|read IFACE [MAP|FILE] [key K [cpu N]] "
+		 "[value V]",
     .summary = "Show and change the maps of an attached guest",
     .details =
 	"K and V are what their types in the guest's BTF say: numbers (be:80 in network "
@@ -385,14 +398,15 @@ const struct cli_command cmd_map = {
 	"for all CPUs, or with `cpu N` behind the key for one.\n\n"
 	"A section of variables, such as .bss, is a map as well: their names are its keys. "
 	"It is the guest's memory as it is now.\n\n"
-	"dump without a MAP prints all maps, as lines that `loader replay --setup` takes. "
-	"read takes records out of a RINGBUF or PERF_EVENT_ARRAY map: each goes to one "
+	"dump without a MAP prints all maps, as lines that load takes from a FILE (- is stdin), "
+	"and `loader replay --setup` as well. read takes records out of a RINGBUF or PERF_EVENT_ARRAY map: each goes to one "
 	"reader.\n\n"
 	"Examples:\n"
 	"  loader map list eth0\n"
 	"  loader map dump eth0 blocked4\n"
 	"  loader map update eth0 blocked4 key 10.0.0.0/8 value 0\n"
 	"  loader map update eth0 ports key port=be:23 proto=6 value 0 noexist\n"
+	"  loader map dump eth0 >rules; loader map load eth1 rules\n"
 	"  loader map lookup eth0 .bss key total\n"
 	"  loader map read eth0 samples --type sample --follow -j",
     .data = true,
