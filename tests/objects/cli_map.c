@@ -47,6 +47,20 @@ struct {
 	__uint(max_entries, 1);
 } large SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__uint(max_entries, 4);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__uint(max_entries, 1024);
+} processors SEC(".maps");
+
 __u32 requests;
 __u8 refuse;
 struct host last = {.state = TRUSTED, .name = "nobody"};
@@ -96,4 +110,16 @@ int count(struct xdp_md *ctx)
 	if (bpf_map_lookup_elem(&large, &zero) && __sync_fetch_and_add(&requests, 1) >= limit)
 		return XDP_DROP;
 	return refuse ? XDP_DROP : XDP_PASS;
+}
+
+/* What is not of Ethernet's usual kinds goes elsewhere. */
+SEC("xdp")
+int send(struct xdp_md *ctx)
+{
+	unsigned char *p = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (p + 14 > end || p[12] == 8)
+		return XDP_PASS;
+	return p[13] & 1 ? bpf_redirect_map(&devices, p[13], XDP_PASS)
+			 : bpf_redirect_map(&processors, p[13], XDP_PASS);
 }
