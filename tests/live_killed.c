@@ -363,6 +363,7 @@ int main(void)
 
 	if (!live_possible(&code))
 		return code;
+	live_unload();
 	live_enter_network();
 	return cmocka_run_group_tests(tests, open_group, close_group);
 }

@@ -23,6 +23,7 @@
 
 #include "hooks.h"
 #include "live_guest.h"
+#include "upload.h"
 
 #define LIVE_SKIPPED 77 /* exit code when nothing at all could be tested */
 #define LIVE_PATIENCE 30 /* seconds until a count that should come is said to be missing */
@@ -365,19 +366,65 @@ static inline u32 live_egress(struct live *l, u64 salt)
 
 /* --- setup --- */
 
+/* The machine, loaded once for all tests of a process, and its part that did not begin as zeros. */
+static struct bpfvm_session *live_session;
+static struct bpfvm_machine *live_fresh;
+
+static inline u32 live_machines_size(const struct bpfvm_session *s)
+{
+	return s->machines * (u32)sizeof(*live_fresh);
+}
+
+static inline int live_load(struct bpfvm_error *err)
+{
+	int ret = bpfvm_session__open(NULL, &live_session, err);
+
+	if (ret)
+		return ret;
+	live_fresh = malloc(live_machines_size(live_session));
+	memcpy(live_fresh, live_session->machine, live_machines_size(live_session));
+	return 0;
+}
+
+/* Also for tests that have machines of their own. */
+static inline void live_unload(void)
+{
+	bpfvm_session__close(live_session);
+	free(live_fresh);
+	live_session = NULL;
+	live_fresh = NULL;
+}
+
+/* An empty machine again, whatever was in its maps, but for the memory from `from` on. */
+static inline void live_empty(struct live *l, u32 from)
+{
+	struct bpfvm_session *s = l->s;
+
+	memcpy(s->machine, live_fresh, live_machines_size(s));
+	live_clear_hooks(l);
+	memset(s->memory, 0, from);
+	bpfvm_store__make(s);
+	s->held = BPFVM_SLOTS;
+	l->free = (s->guests + 63u) & ~63u;
+	l->board = (void *)(s->memory + live_alloc(l, sizeof(*l->board)));
+}
+
+/* Gives a test the machine as it was loaded. */
 static inline int live_open(void **state)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	struct bpfvm_error err = {0};
 
 	sched_setaffinity(0, sizeof(live_all), &live_all);
-	if (!l || bpfvm_session__open(NULL, &l->s, &err)) {
+	if (!l || (!live_session && live_load(&err))) {
 		fprintf(stderr, "%s\n", err.text);
 		free(l);
 		return -1;
 	}
-	l->free = (l->s->guests + 63u) & ~63u;
-	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
+	l->s = live_session;
+	memset(l->s->code, 0, (size_t)BPFVM_SLOTS * BPFVM_CODE * sizeof(struct vm_insn));
+	memset(l->s->slot, 0, BPFVM_SLOTS * sizeof(*l->s->slot));
+	live_empty(l, BPFVM_MEMORY);
 	*state = l;
 	return 0;
 }
@@ -389,7 +436,6 @@ static inline int live_close(void **state)
 
 	if (failed)
 		fprintf(stderr, "bpf(BPF_PROG_TEST_RUN) failed %u times\n", failed);
-	bpfvm_session__close(l->s);
 	free(l);
 	return failed ? -1 : 0;
 }
@@ -400,12 +446,9 @@ static inline int live_close(void **state)
  */
 static inline bool live_possible(int *code)
 {
-	struct bpfvm_session *s;
 	struct bpfvm_error err = {0};
-	int ret = bpfvm_session__open(NULL, &s, &err);
+	int ret = live_load(&err);
 
-	if (!ret)
-		bpfvm_session__close(s);
 	if (ret != -EPERM && ret != -ENOTSUP)
 		return true; /* other errors are for the tests to report */
 	*code = live_tap() ? 0 : LIVE_SKIPPED;

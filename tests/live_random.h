@@ -18,35 +18,24 @@ static const u8 opcodes[] = {
 #include "opcodes.h"
 };
 
-/* The machine as it was opened, and a guest that knows its result. */
-static struct bpfvm_machine *fresh;
+/* A guest that knows its result. */
 static const struct live_guest good = {.salt = 0xc0ffee123456789ull, .turns = 20, .peer = 1,
 				       .verdict = XDP_TX, LIVE_XDP};
 
-static inline u32 machines_size(const struct live *l)
-{
-	return l->s->machines * (u32)sizeof(*fresh);
-}
-
 static inline int open_garbage(void **state)
 {
-	struct live *l;
 	int ret = live_open(state);
 
 	if (ret)
 		return ret;
-	l = *state;
 	alarm(LIMIT);
 	random_state = 1;
-	fresh = malloc(machines_size(l));
-	memcpy(fresh, l->s->machine, machines_size(l));
 	return 0;
 }
 
 static inline int close_garbage(void **state)
 {
 	alarm(0);
-	free(fresh);
 	return live_close(state);
 }
 
@@ -86,17 +75,6 @@ static inline struct vm_insn random_insn(void)
 	return in;
 }
 
-/* An empty machine again, whatever was in its maps. */
-static inline void start_over(struct live *l)
-{
-	memcpy(l->s->machine, fresh, machines_size(l));
-	live_clear_hooks(l);
-	memset(l->s->memory, 0, l->s->guests);
-	bpfvm_store__make(l->s);
-	l->free = (l->s->guests + 63u) & ~63u;
-	l->board = (void *)(l->s->memory + live_alloc(l, sizeof(*l->board)));
-}
-
 /* After whatever came before: the good guest, every way to run it, and the counts of it. */
 static inline void assert_recovers(struct live *l)
 {
@@ -105,7 +83,7 @@ static inline void assert_recovers(struct live *l)
 	struct live_notes *a, *b;
 	struct bpfvm_machine *m;
 
-	start_over(l);
+	live_empty(l, l->s->guests);
 	a = live_upload(l, SLOT, &xdp);
 	b = live_upload(l, SLOT + 1, &tc);
 	a->ifindex = b->ifindex = LIVE_LOOPBACK;
