@@ -11,7 +11,8 @@ load maps
 	map list far
 	exits 0
 	silent
-	says "MAP     TYPE        KEY VALUE MAX ENTRIES USED" "hosts   hash          4    32           4    0" \
+	says "MAP     TYPE        KEY VALUE MAX ENTRIES USED" \
+		"hosts   hash          4    32           4    0" \
 		".bss    variables     -     -           2    2"
 	does map update far hosts key 10.0.0.1 value level=1
 	map list far -j
@@ -33,7 +34,8 @@ load maps
 	does map update far blocked4 key 10.9.0.0/24 value 0
 	answers 3 0
 	gives "key 10.9.0.0/24 value 3" map dump far blocked4
-	gives '{"map":"blocked4","entries":[{"key":"10.9.0.0/24","value":3}]}' map dump far blocked4 -j
+	gives '{"map":"blocked4","entries":[{"key":"10.9.0.0/24","value":3}]}' \
+		map dump far blocked4 -j
 	gives 3 map lookup far blocked4 key 10.9.0.0/24
 	gives 3 map lookup far blocked4 key 10.9.0.1 # the longest prefix counts
 	gives '{"key":"10.9.0.0/24","value":3}' map lookup far blocked4 key 10.9.0.0/24 -j
@@ -88,10 +90,12 @@ load maps
 	gives 1001 map lookup far packets key 1
 	map dump far packets
 	[ "$(wc -l <<<"$output")" -eq 256 ]
-	refused 1 "map packets: key 256: there is no such index" "max_entries" map lookup far packets key 256
+	refused 1 "map packets: key 256: there is no such index" "max_entries" \
+		map lookup far packets key 256
 	refused 1 "map packets: key 256: there is no such index" "max_entries" \
 		map update far packets key 256 value 1
-	refused 1 "there is such a key" "without noexist" map update far packets key 1 value 1 noexist
+	refused 1 "there is such a key" "without noexist" \
+		map update far packets key 1 value 1 noexist
 	refused 1 "keys of an array come and go with it" "zeros" map delete far packets key 1
 	gives 1001 map lookup far packets key 0x1
 }
@@ -130,7 +134,8 @@ load maps
 		"3 value transport" "4 value verdict")" map dump far stages
 	answers 2 2
 	does map delete far stages key 4
-	refused 1 "map stages: key 4: nothing is there" "loader map dump" map lookup far stages key 4
+	refused 1 "map stages: key 4: nothing is there" "loader map dump" \
+		map lookup far stages key 4
 	answers 1 1 # a stage that is missing lets it pass
 	map lookup far works key 0 -j
 	holds "sum(v['value']['packets'][4] for v in d['values']) == 3"
@@ -140,7 +145,8 @@ load maps
 	refused 2 "value: nosuch: no such program" "there are pipeline, network4" \
 		map update far stages key 4 value nosuch
 	refused 1 "there is no such index" "" map update far stages key 5 value verdict
-	refused 1 "exist and noexist are not for it" "" map update far stages key 4 value verdict exist
+	refused 1 "exist and noexist are not for it" "" \
+		map update far stages key 4 value verdict exist
 }
 
 @test "a swap keeps the maps, or begins with new ones" {
@@ -170,8 +176,9 @@ load maps
 	does map update far bytes key 0 0 0 value 1 2 3 4 5
 	map dump far
 	exits 0
-	says 'hosts key 10.0.0.1 value {state=NEW, name="a # b", level=0, mac=[1, 2, 3, 0, 0, 0], requests=0}' \
-		"bytes key hex:000000 value hex:0102030405" "sizes key 98 cpu 0 value " 'large key 0 value ""'
+	host='{state=NEW, name="a # b", level=0, mac=[1, 2, 3, 0, 0, 0], requests=0}'
+	says "hosts key 10.0.0.1 value $host" "bytes key hex:000000 value hex:0102030405" \
+		"sizes key 98 cpu 0 value " 'large key 0 value ""'
 	rules=$BATS_TEST_TMPDIR/rules
 	echo "$output" >"$rules"
 	map dump far -j
@@ -188,25 +195,28 @@ load maps
 @test "load: many entries at once; a line that is wrong" {
 	attaches "$PROGS/syn.o"
 	many=$BATS_TEST_TMPDIR/many
-	awk 'BEGIN { for (i = 1; i <= 10000; i++) printf "syns key ::%x value %d\n", i, i }' >"$many"
+	awk 'BEGIN { for (i = 1; i <= 10000; i++) printf "syns key ::%x value %d\n", i, i }' \
+		>"$many"
 	does map load far "$many"
 	"$LOADER" map dump far --netns "$FAR" --pin-dir "$PINS" >"$many.dumped"
 	cmp "$many" "$many.dumped" # also in the order of their keys
 	gives 9999 map lookup far syns key ::270f
 	at_far detach far
 	attaches "$PROGS/firewall.o"
-	within sh -c "printf '# rules\n\nblocked4 10.0.0.0/8 7 # all\nports key port=1 proto=6 value 1 noexist\n' |
-		'$LOADER' map load far - --netns '$FAR' --pin-dir '$PINS'"
+	rules=$BATS_TEST_TMPDIR/rules
+	printf '# rules\n\nblocked4 10.0.0.0/8 7 # all\nports key port=1 proto=6 value 1 noexist\n' \
+		>"$rules"
+	within sh -c "'$LOADER' map load far - --netns '$FAR' --pin-dir '$PINS' <'$rules'"
 	exits 0
 	silent
 	gives "key 10.0.0.0/8 value 7" map dump far blocked4
-	printf 'blocked4 10.0.0.0/8 8\nports key port=1 proto=6 value 1 noexist\n' >"$BATS_TEST_TMPDIR/rules"
-	refused 1 "rules: line 2: map ports: key {port=1, proto=6, zero=0}: there is such a key" "noexist" \
-		map load far "$BATS_TEST_TMPDIR/rules"
+	printf 'blocked4 10.0.0.0/8 8\nports key port=1 proto=6 value 1 noexist\n' >"$rules"
+	refused 1 "rules: line 2: map ports: key {port=1, proto=6, zero=0}: there is such a key" \
+		"noexist" map load far "$rules"
 	gives "key 10.0.0.0/8 value 8" map dump far blocked4 # the line before it was done
-	echo 'nosuch 1 2' >"$BATS_TEST_TMPDIR/rules"
+	echo 'nosuch 1 2' >"$rules"
 	refused 1 "rules: line 1: nosuch: the guest uses no such map" "MAP KEY VALUE" \
-		map load far "$BATS_TEST_TMPDIR/rules"
+		map load far "$rules"
 	map load far /nonexistent
 	fails_plainly 1 "/nonexistent: No such file"
 	map load far /
@@ -216,13 +226,15 @@ load maps
 @test "redirect maps: interfaces and CPUs" {
 	attaches "$GUEST" --prog send
 	map list far -j
-	holds "[(m['type'], m['used']) for m in d['maps'] if m['map'] in ('devices', 'processors')] == [
-		('devmap', 0), ('cpumap', 0)]"
+	holds "{m['map']: (m['type'], m['used']) for m in d['maps']} == {
+		'devices': ('devmap', 0), 'processors': ('cpumap', 0)}"
 	does map update far devices key 1 value 2
 	does map update far devices key 3 value 5
 	gives "$(printf 'key 1 value 2\nkey 3 value 5')" map dump far devices
-	refused 1 "map devices: key 0: nothing is there" "loader map dump" map lookup far devices key 0
-	refused 1 "map devices: key 4: there is no such index" "" map update far devices key 4 value 2
+	refused 1 "map devices: key 0: nothing is there" "loader map dump" \
+		map lookup far devices key 0
+	refused 1 "map devices: key 4: there is no such index" "" \
+		map update far devices key 4 value 2
 	refused 1 "there is such a key" "" map update far devices key 1 value 2 noexist
 	does map delete far devices key 1
 	gives "key 3 value 5" map dump far devices
@@ -239,8 +251,8 @@ load maps
 	answered 200 >"$BATS_TEST_TMPDIR/answered" &
 	for i in 1 2 3 4; do
 		for k in 1 2 3 4 5; do
-			"$LOADER" map update far packets key $((100 + i * 10 + k)) value $((i * k)) \
-				--netns "$FAR" --pin-dir "$PINS"
+			"$LOADER" map update far packets key $((100 + i * 10 + k)) \
+				value $((i * k)) --netns "$FAR" --pin-dir "$PINS"
 			"$LOADER" map dump far packets --netns "$FAR" --pin-dir "$PINS" >/dev/null
 		done &
 	done
@@ -256,11 +268,13 @@ load maps
 	refused 1 "nosuch: no such interface" "ip link" map list nosuch
 	refused 1 "far: no guest is attached" "loader attach" map list far
 	refused 1 "far: no such interface" "ip link" loader map list far --netns "$NEAR"
-	refused 1 "near: no guest is attached" "loader attach" loader map list near --netns "$NEAR" \
+	refused 1 "near: no guest is attached" "loader attach" \
+		loader map list near --netns "$NEAR" \
 		--pin-dir "$PINS"
 	refused 1 "--netns nosuch: No such file" "ip netns" loader map list far --netns nosuch
 	attaches "$PROGS/firewall.o"
-	refused 1 "far: no such guest is attached" "--hook xdp --name firewall" map list far --name nosuch
+	refused 1 "far: no such guest is attached" "--hook xdp --name firewall" \
+		map list far --name nosuch
 	refused 1 "nosuch: no such map" "there are reasons, allowed, blocked4, blocked6, ports" \
 		map dump far nosuch
 	at_far detach far
