@@ -162,8 +162,8 @@ int cli_variable_update(const struct cli_target *t, const struct bpfvm_variables
 		return CLI_FAILED;
 	}
 	if (words->flags == BPF_NOEXIST) {
-		cli_error("without noexist it gets the value", "map %s: key %s: there is such a key",
-			  section->name, words->key);
+		cli_error("without noexist it gets the value",
+			  "map %s: key %s: there is such a key", section->name, words->key);
 		return CLI_FAILED;
 	}
 	return write_value(t, section, &variable, words->value);

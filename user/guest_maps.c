@@ -86,8 +86,9 @@ int bpfvm_guest_map__update(struct bpfvm_session *s, u32 map, const void *key, c
 	u32 size = cpu == VM_MAP_ALL ? value_bytes(m) : m->value_size;
 	int ret;
 
+	/* That of an array takes no lock. */
 	if (size > BPFVM_DESK - DESK_VALUE && m->traits & VM_MAP_INDEXED)
-		return (int)vm_map_update(s->memory, map, key, value, flags, cpu); /* takes no lock */
+		return (int)vm_map_update(s->memory, map, key, value, flags, cpu);
 	if (size > BPFVM_DESK - DESK_VALUE)
 		return -EMSGSIZE;
 	ret = add_cpu(s, m, key, value);
