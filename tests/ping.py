@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # ping.py ADDRESS COUNT: sends echo requests, one after the other, and prints how many were answered.
+# ADDRESS is of IPv4 or of IPv6.
 # A request that no answer follows costs a fifth of a second.
 import os
 import socket
@@ -16,19 +17,29 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def request(ident, seq):
+def request4(ident, seq):
     body = struct.pack("!HH", ident, seq) + bytes(range(56))
     return struct.pack("!BBH", 8, 0, checksum(struct.pack("!BBH", 8, 0, 0) + body)) + body
 
 
-def is_answer(packet, ident, seq):
+def is_answer4(packet, ident, seq):
     icmp = packet[(packet[0] & 15) * 4:]
     return icmp[0] == 0 and struct.unpack("!HH", icmp[4:8]) == (ident, seq)
 
 
+def request6(ident, seq):  # the kernel fills in the checksum
+    return struct.pack("!BBHHH", 128, 0, 0, ident, seq) + bytes(range(56))
+
+
+def is_answer6(icmp, ident, seq):
+    return icmp[0] == 129 and struct.unpack("!HH", icmp[4:8]) == (ident, seq)
+
+
 def ping(sock, address, ident, seq):
+    v6 = sock.family == socket.AF_INET6
+    is_answer = is_answer6 if v6 else is_answer4
     end = time.monotonic() + PATIENCE
-    sock.sendto(request(ident, seq), (address, 0))
+    sock.sendto((request6 if v6 else request4)(ident, seq), (address, 0))
     while (left := end - time.monotonic()) > 0:
         sock.settimeout(left)
         try:
@@ -40,9 +51,13 @@ def ping(sock, address, ident, seq):
 
 
 def main():
-    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    address = sys.argv[1]
+    if ":" in address:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    else:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     ident = os.getpid() & 0xFFFF
-    print(sum(ping(sock, sys.argv[1], ident, seq) for seq in range(int(sys.argv[2]))))
+    print(sum(ping(sock, address, ident, seq) for seq in range(int(sys.argv[2]))))
 
 
 main()
