@@ -89,7 +89,7 @@ check-oracle: loader ## every instruction against a model of RFC 9669, on every 
 	prove -e python3 tests/oracle/run.py
 
 check-cli: loader progs ## the commands, their errors, the README's transcripts
-	prove -e bats tests/*.bats
+	prove -fo -e bats tests/*.bats
 
 check-fuzz: $(B)/tests/fuzz ## 10,000 random programs through all cores
 	$(B)/tests/fuzz --count 10000

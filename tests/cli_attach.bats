@@ -309,13 +309,13 @@ is() {
 }
 
 @test "another XDP program on the interface" {
-	at_far attach far "$GUESTS" --prog pass --pin-dir "${PINS}0"
+	at_far attach far "$GUESTS" --prog pass --pin-dir "${PINS}_other"
 	exits 0
 	at_far attach far "$GUESTS" --prog drop
 	fails 1 "far: another XDP program is attached"
 	tells "--hook tc-ingress"
 	[ ! -e "$PINS" ]
-	at_far detach far --pin-dir "${PINS}0"
+	at_far detach far --pin-dir "${PINS}_other"
 	exits 0
 	nothing_left
 }
@@ -388,16 +388,32 @@ is() {
 	nothing_left
 }
 
+# until CONDITION: a command of bash; looked at for 20 s.
+until_() {
+	for ((i = 0; i < 200; i++)); do
+		! eval "$1" || return 0
+		sleep 0.1
+	done
+	echo "never: $1"
+	return 1
+}
+
+# watched: the runs in each line that `stat --watch -j` has printed so far, as a list.
+watched() {
+	python3 -c 'import json, sys
+print([json.loads(line)["guests"][0]["runs"] for line in open(sys.argv[1]) if line.endswith("\n")])' \
+		"$BATS_TEST_TMPDIR/out"
+}
+
 @test "stat --watch: what each interval added, until no guest is left" {
 	attaches --prog pass
 	answers 2 2
 	"$LOADER" stat --netns "$FAR" --pin-dir "$PINS" --watch -j >"$BATS_TEST_TMPDIR/out" &
-	sleep 0.5
+	until_ '[ -s "$BATS_TEST_TMPDIR/out" ]'
 	answers 3 3
-	sleep 1.2
+	until_ '[[ "$(watched)" =~ ^\[2,(\ 0,)*\ [1-3](,|\]) ]]'
+	until_ 'watched | python3 -c "import sys; sys.exit(sum(eval(sys.stdin.read())) != 5)"'
 	at_far detach far
 	wait $!
-	output=$(sed -n '1s/$/,/; 2p; 1p' "$BATS_TEST_TMPDIR/out" | sed '1s/^/[/; 2s/$/]/')
-	holds "[x['guests'][0]['runs'] for x in d] == [2, 3]"
 	nothing_left
 }

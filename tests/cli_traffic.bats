@@ -25,7 +25,7 @@ attaches() {
 pinged() {
 	local got
 
-	got=$(inside "$NEAR" python3 "$ROOT/tests/ping.py" "$1" "$2")
+	got=$(inside "$NEAR" python3 "$ROOT/tests/ping.py" "$1" "$2" "$3")
 	[ "$got" = "$3" ] || { echo "$1 answered $got of $2 requests, not $3"; return 1; }
 }
 

@@ -32,7 +32,7 @@ net_sweep() {
 	local name pid
 
 	for name in $(ip netns list | cut -d' ' -f1) $(ls /sys/fs/bpf); do
-		[[ "$name" =~ ^bpfvm_(near|far|pins)_([0-9]+)$ ]] || continue
+		[[ "$name" =~ ^bpfvm_(near|far|pins)_([0-9]+)(_other)?$ ]] || continue
 		pid=${BASH_REMATCH[2]}
 		[ "$pid" = "${1:-}" ] || ! kill -0 "$pid" 2>/dev/null || continue
 		if [ "${BASH_REMATCH[1]}" = pins ]; then
@@ -73,16 +73,16 @@ at_far() {
 	loader "$command" --netns "$FAR" --pin-dir "$PINS" "$@"
 }
 
-# answered COUNT: sends so many echo requests to the far end and prints how many it answered.
+# answered COUNT [EXPECTED]: sends so many echo requests to the far end and prints how many it answered.
 answered() {
-	inside "$NEAR" python3 "$ROOT/tests/ping.py" 10.9.0.2 "$1"
+	inside "$NEAR" python3 "$ROOT/tests/ping.py" 10.9.0.2 "$@"
 }
 
 # answers COUNT ANSWERS: of so many requests.
 answers() {
 	local got
 
-	got=$(answered "$1")
+	got=$(answered "$1" "$2")
 	[ "$got" = "$2" ] || { echo "$got of $1 requests were answered, not $2"; return 1; }
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# ping.py ADDRESS COUNT: sends echo requests, one after the other, and prints how many were answered.
-# ADDRESS is of IPv4 or of IPv6.
-# A request that no answer follows costs a fifth of a second.
+# ping.py ADDRESS COUNT [EXPECTED]: sends echo requests, one after the other, and prints how many were
+# answered. ADDRESS is of IPv4 or of IPv6. A request that no answer follows costs a fifth of a second;
+# if fewer than EXPECTED were answered, late ones are waited for.
 import os
 import socket
 import struct
@@ -9,6 +9,7 @@ import sys
 import time
 
 PATIENCE = 0.2
+LATE = 5.0
 
 
 def checksum(data):
@@ -22,42 +23,53 @@ def request4(ident, seq):
     return struct.pack("!BBH", 8, 0, checksum(struct.pack("!BBH", 8, 0, 0) + body)) + body
 
 
-def is_answer4(packet, ident, seq):
+def answer4(packet):
     icmp = packet[(packet[0] & 15) * 4:]
-    return icmp[0] == 0 and struct.unpack("!HH", icmp[4:8]) == (ident, seq)
+    return struct.unpack("!HH", icmp[4:8]) if icmp[0] == 0 else None
 
 
 def request6(ident, seq):  # the kernel fills in the checksum
     return struct.pack("!BBHHH", 128, 0, 0, ident, seq) + bytes(range(56))
 
 
-def is_answer6(icmp, ident, seq):
-    return icmp[0] == 129 and struct.unpack("!HH", icmp[4:8]) == (ident, seq)
+def answer6(icmp):
+    return struct.unpack("!HH", icmp[4:8]) if icmp[0] == 129 else None
 
 
-def ping(sock, address, ident, seq):
-    v6 = sock.family == socket.AF_INET6
-    is_answer = is_answer6 if v6 else is_answer4
-    end = time.monotonic() + PATIENCE
-    sock.sendto((request6 if v6 else request4)(ident, seq), (address, 0))
-    while (left := end - time.monotonic()) > 0:
-        sock.settimeout(left)
-        try:
-            if is_answer(sock.recv(2048), ident, seq):
-                return True
-        except socket.timeout:
-            break
-    return False
+class Pings:
+    def __init__(self, address):
+        v6 = ":" in address
+        self.address = address
+        self.request, self.answer = (request6, answer6) if v6 else (request4, answer4)
+        self.sock = (socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) if v6 else
+                     socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+        self.ident = os.getpid() & 0xFFFF
+        self.answered = set()
+
+    def wait(self, seconds, done):
+        end = time.monotonic() + seconds
+        while not done() and (left := end - time.monotonic()) > 0:
+            self.sock.settimeout(left)
+            try:
+                ident, seq = self.answer(self.sock.recv(2048)) or (None, None)
+            except socket.timeout:
+                return
+            if ident == self.ident:
+                self.answered.add(seq)
+
+    def send(self, seq):
+        self.sock.sendto(self.request(self.ident, seq), (self.address, 0))
+        self.wait(PATIENCE, lambda: seq in self.answered)
 
 
 def main():
-    address = sys.argv[1]
-    if ":" in address:
-        sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-    else:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-    ident = os.getpid() & 0xFFFF
-    print(sum(ping(sock, address, ident, seq) for seq in range(int(sys.argv[2]))))
+    count = int(sys.argv[2])
+    expected = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    pings = Pings(sys.argv[1])
+    for seq in range(count):
+        pings.send(seq)
+    pings.wait(LATE, lambda: len(pings.answered) >= expected)
+    print(len(pings.answered))
 
 
 main()
