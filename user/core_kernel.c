@@ -93,31 +93,6 @@ static int packet(struct bpfvm_core *core, const u8 *data, u32 size, struct bpfv
 	return 0;
 }
 
-/* What bpf/run.h does for a hook, for a machine that this process holds. */
-static void prepare(struct kernel_core *k, u64 budget)
-{
-	const struct bpfvm_slot *slot = &k->session->slot[k->slot];
-	struct bpfvm_machine *m = k->machine;
-
-	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
-	       sizeof(m->row) - 2 * sizeof(*m->row));
-	m->hook = BPFVM_HOOKS;
-	m->next = m->tails = 0;
-	m->slot = k->slot;
-	m->len = slot->len;
-	m->version = slot->version;
-	if (m->row[VM_REGION_STACK].dirty)
-		memset(k->session->memory + m->memory, 0, VM_STACK_SIZE);
-	m->row[VM_REGION_STACK].dirty = 0;
-	memset(&m->st, 0, sizeof(m->st));
-	vm_frame_open(&m->st, m->row);
-	m->st.reg[1] = slot->arg[0];
-	m->st.reg[2] = slot->arg[1];
-	m->st.pc = slot->entry;
-	m->st.left = budget;
-	k->budget = budget;
-}
-
 /*
  * Turns the machine until it stops by itself: one call may end early, at the limit of the kernel's
  * loops.
@@ -149,6 +124,35 @@ static int end_suspended(struct kernel_core *k, struct bpfvm_error *err)
 	k->machine->st.pc = BPFVM_CODE;
 	k->machine->st.left = 1;
 	return turn_machine(k, err);
+}
+
+/* What bpf/run.h does for a hook, for a machine that this process holds. */
+static int prepare(struct kernel_core *k, u64 budget, struct bpfvm_error *err)
+{
+	const struct bpfvm_slot *slot = &k->session->slot[k->slot];
+	struct bpfvm_machine *m = k->machine;
+	int ret = end_suspended(k, err);
+
+	if (ret)
+		return ret;
+	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
+	       sizeof(m->row) - 2 * sizeof(*m->row));
+	m->hook = BPFVM_HOOKS;
+	m->next = m->tails = 0;
+	m->slot = k->slot;
+	m->len = slot->len;
+	m->version = slot->version;
+	if (m->row[VM_REGION_STACK].dirty)
+		memset(k->session->memory + m->memory, 0, VM_STACK_SIZE);
+	m->row[VM_REGION_STACK].dirty = 0;
+	memset(&m->st, 0, sizeof(m->st));
+	vm_frame_open(&m->st, m->row);
+	m->st.reg[1] = slot->arg[0];
+	m->st.reg[2] = slot->arg[1];
+	m->st.pc = slot->entry;
+	m->st.left = budget;
+	k->budget = budget;
+	return 0;
 }
 
 /*
@@ -235,11 +239,9 @@ static int run(struct bpfvm_core *core, u64 budget, u32 times, bool resume,
 	if (k->packet || times > 1) {
 		ret = turn_hook(k, budget, times, &result->ns, err);
 	} else {
-		ret = resume ? 0 : end_suspended(k, err);
+		ret = resume ? 0 : prepare(k, budget, err);
 		if (resume)
 			k->budget += budget, k->machine->st.left += budget;
-		else
-			prepare(k, budget);
 		if (!ret)
 			ret = turn_machine(k, err);
 		result->ns = bpfvm_clock() - began;
