@@ -94,7 +94,7 @@ check-cli: loader progs ## the commands, their errors, the README's transcripts
 check-fuzz: $(B)/tests/fuzz ## 10,000 random programs through all cores
 	$(B)/tests/fuzz --count 10000
 
-check-live: $(LIVE) ## real traffic on real interfaces
+check-live: $(LIVE) progs ## real traffic on real interfaces
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(LIVE)
 
 check-sanitize: progs ## unit tests and random programs under ASan and UBSan
