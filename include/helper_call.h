@@ -89,8 +89,8 @@ enum vm_where {
 
 /* A row of helpers.def as a number, not 0: kinds of the arguments, and enum vm_where above them. */
 #define VM_ARGS(where, t1, t2, t3, t4, t5)                                                         \
-	(VM_ARG_##t1 | VM_ARG_##t2 << 4 | VM_ARG_##t3 << 8 | VM_ARG_##t4 << 12 |                   \
-	 VM_ARG_##t5 << 16 | VM_WHERE_##where << 20)
+	((u32)VM_ARG_##t1 | (u32)VM_ARG_##t2 << 4 | (u32)VM_ARG_##t3 << 8 |                        \
+	 (u32)VM_ARG_##t4 << 12 | (u32)VM_ARG_##t5 << 16 | (u32)VM_WHERE_##where << 20)
 #define VM_ARG_KIND(args, i) ((args) >> (i) * 4 & 15)
 #define VM_ARG_WHERE(args) ((args) >> 20)
 #define VM_HELPERS 256 /* numbers are below */

@@ -296,7 +296,7 @@ static inline u32 vm_fault(struct vm_state *st, const struct vm_region *rows,
 }
 
 /* How step.h names the arms of forked opcodes, and the types of isa.def's operands. */
-#define VM_FORK(code, key) ((code) << 8 | (key))
+#define VM_FORK(code, key) ((u32)(code) << 8 | (key))
 #define VM_TYPE_U32 u32
 #define VM_TYPE_S32 s32
 #define VM_TYPE_U64 u64

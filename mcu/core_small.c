@@ -3,8 +3,10 @@
  * The `small` core: the operand is chosen first and cut to the width of the instruction, so that
  * one arm serves the four forms of an operation.
  */
-#include "core.h"
-#include "words.h"
+#ifndef VM_PORT_WORDS
+#define VM_PORT_WORDS "words.h"
+#endif
+#include VM_PORT_WORDS
 
 /* The operands of a row; a 32-bit form of an S row has its sign in bit 31. */
 #define OPERANDS_U u64 d = dst, s = src
@@ -12,10 +14,11 @@
 	s64 d = BITS == 32 ? (s32)dst : (s64)dst;                                                  \
 	s64 s = BITS == 32 ? (s32)src : (s64)src
 
-u32 vm_run_small(struct vm *vm)
+VM_RUN(small)
 {
 	const struct vm_insn *in;
-	u64 left = vm->st.left, dst, src;
+	VM_COUNT_T left = vm->st.left;
+	u64 dst, src;
 	u32 pc = vm->st.pc, stop, BITS;
 
 	for (;;) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The `switch` core: portable C, one arm per opcode. */
-#include "core.h"
-#include "words.h"
+#ifndef VM_PORT_WORDS
+#define VM_PORT_WORDS "words.h"
+#endif
+#include VM_PORT_WORDS
 
-u32 vm_run_switch(struct vm *vm)
+VM_RUN(switch)
 {
 	const struct vm_insn *in;
-	u64 left = vm->st.left;
+	VM_COUNT_T left = vm->st.left;
 	u32 pc = vm->st.pc, stop;
 
 	for (;;) {

@@ -2,7 +2,9 @@
 /*
  * The `table` core: each arm jumps to the next one through a table of labels (a GNU C extension).
  */
-#include "core.h"
+#ifndef VM_PORT_WORDS
+#define VM_PORT_WORDS "words.h"
+#endif
 
 #define OP(name, n) arm_##name:
 #define NEXT JUMP(0);
@@ -22,7 +24,7 @@
 		goto *arm[in->code];                                                               \
 	} while (0)
 
-#include "words.h"
+#include VM_PORT_WORDS
 
 /* The gaps of the table are filled first, so that a row of isa.def is a designator of its own. */
 #pragma GCC diagnostic push
@@ -32,7 +34,7 @@
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
 
-u32 vm_run_table(struct vm *vm)
+VM_RUN(table)
 {
 	static const void *const arm[256] = {
 		[0 ... 255] = &&illegal,
@@ -40,7 +42,7 @@ u32 vm_run_table(struct vm *vm)
 #include "opcodes.h"
 	};
 	const struct vm_insn *code = vm->code, *in;
-	u64 left = vm->st.left;
+	VM_COUNT_T left = vm->st.left;
 	u32 pc = vm->st.pc, len = vm->len, stop;
 
 	GO;

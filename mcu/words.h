@@ -4,6 +4,11 @@
  * does not loop over a switch, with labels `again` before the fetch and `next` before the step of
  * pc, defines the first four itself.
  */
+#include "core.h"
+
+#define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
+#define VM_COUNT_T u64 /* counts instructions */
+
 #ifndef OP
 #define OP(name, n) case n:
 #define NEXT goto next;
