@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# ATmega1284P: 16-bit pointers and ints, 16 KiB of RAM, code of guests in flash.
+MCU_BOARDS	+= avr
+
+MCU_CC_avr	:= avr-gcc -mmcu=atmega1284p -DF_CPU=16000000ul
+MCU_SRC_avr	:= mcu/avr/board.c mcu/bare/atomic.c
+MCU_LD_avr	:=
+MCU_RUN_avr	:= $(B)/mcu/simavr FIRMWARE
+MCU_TEST_avr	:= -DARENA_SIZE=2048 -DCODE_SIZE=640
+MCU_NEEDS_avr	:= $(B)/mcu/simavr
