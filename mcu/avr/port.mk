@@ -8,3 +8,4 @@ MCU_LD_avr	:=
 MCU_RUN_avr	:= $(B)/mcu/simavr FIRMWARE
 MCU_TEST_avr	:= -DARENA_SIZE=2048 -DCODE_SIZE=640
 MCU_NEEDS_avr	:= $(B)/mcu/simavr
+MCU_SHARE_avr	:= 4

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Firmware for boards. Each folder of mcu/ is a port; its port.mk adds its boards to MCU_BOARDS and
+# says for each:
+#
+#	MCU_CC_board	the compiler, and its options for the processor
+#	MCU_SRC_board	start-up and what else every firmware needs
+#	MCU_LINE_board	the serial line of tests; MCU_UART_board that of other firmware, if another
+#	MCU_LD_board	linker script, libraries
+#	MCU_RUN_board	runs FIRMWARE, the line being stdin and stdout
+#	MCU_TEST_board	options of the firmware under test: how much memory there is
+#	MCU_NEEDS_board	what has to be built to run it
+#	MCU_SHARE_board	of so many test cases one is tried, where emulation is slow
+
+MCU		:= $(B)/mcu
+MCU_CORES	:= table switch small
+# Size is what `small` is for.
+MCU_OPT_table	:= -O2
+MCU_OPT_switch	:= -O2
+MCU_OPT_small	:= -Os
+
+MCU_FLAGS	:= -std=gnu11 -Wall -Wextra -Werror -Iinclude -Imcu -ffunction-sections -fdata-sections \
+		-Wl,--gc-sections
+# No libc but memcpy and the like, and a start-up of our own.
+MCU_BARE	:= -ffreestanding -nostartfiles --specs=picolibc.specs
+MCU_ARM		:= -mthumb $(MCU_BARE)
+MCU_QEMU	:= -display none -monitor none -serial null -semihosting-config enable=on,target=native
+
+include $(sort $(wildcard mcu/*/port.mk))
+
+MCU_MAKE	:= mcu/rules.mk $(wildcard mcu/*/port.mk)
+MCU_HEADERS	:= $(wildcard include/*.h include/*.def mcu/*.h mcu/*/*.h mcu/*/*.ld tests/mcu/*.h)
+MCU_CORE_SRC	:= mcu/embed.c mcu/embed_check.c
+MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_CC_$b))),$b))
+MCU_ALL		= $(foreach b,$1,$(MCU_CORES:%=$(MCU)/$b/%.elf))
+
+.PHONY: mcu check-mcu mcu-speed
+
+mcu: $(call MCU_ALL,$(MCU_BOARDS)) ## build the firmware of all boards
+
+# $1: board, $2: core
+define MCU_RULE
+$(MCU)/$1/$2.elf: tests/mcu/firmware.c $(MCU_CORE_SRC) mcu/core_$2.c $(MCU_SRC_$1) $(MCU_LINE_$1) \
+		$(MCU_HEADERS) $(MCU_MAKE)
+	@mkdir -p $$(@D)
+	$(MCU_CC_$1) $(MCU_OPT_$2) $(MCU_FLAGS) -DVM_CORE=$2 $(MCU_TEST_$1) -o $$@ \
+		$$(filter %.c %.S,$$(filter-out mcu/core_%.c,$$^)) $(MCU_LD_$1)
+endef
+$(foreach b,$(MCU_BOARDS),$(foreach c,$(MCU_CORES),$(eval $(call MCU_RULE,$b,$c))))
+
+$(MCU)/simavr: tests/mcu/simavr.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lsimavr
+
+$(MCU)/count.so: tests/mcu/count.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
+
+$(MCU)/random: tests/mcu/random.c $(B)/libbpfvm.a $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS)
+
+# Boards whose compiler is not there are skipped, which is said.
+check-mcu: $(call MCU_ALL,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random ## the embedded machine on every board, emulated
+	prove -v -e python3 tests/mcu/run.py :: --build $(MCU) \
+		$(foreach b,$(MCU_BOARDS),'$b:$(or $(MCU_SHARE_$b),1):$(MCU_RUN_$b)')
+
+# Guests for counting: what RIOT's machines can run, and what clang makes today.
+$(MCU)/guests/%.v2.o: progs/%.c
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -I/usr/include/$(MULTI) -c -o $@ $<
+
+$(MCU)/guests/%.v3.o: progs/%.c
+	@mkdir -p $(@D)
+	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTI) -c -o $@ $<
+
+$(MCU)/guests/%.img: $(MCU)/guests/%.o | loader
+	./loader pack $< -o $@
+.SECONDARY: # the objects, between a guest's source and its image
+
+# $1: core, $2: option
+define MCU_SPEED_RULE
+$(MCU)/m4/speed-$1-$2.elf: tests/mcu/speed.c mcu/embed.c mcu/core_$1.c $(MCU_SRC_m4) $(MCU_LINE_m4) \
+		$(MCU_HEADERS) $(MCU_MAKE)
+	@mkdir -p $$(@D)
+	$(MCU_CC_m4) -$2 -g $(MCU_FLAGS) -DVM_CORE=$1 -o $$@ \
+		$$(filter %.c %.S,$$(filter-out mcu/core_%.c,$$^)) $(MCU_LD_m4)
+endef
+MCU_SPEED	:= $(foreach c,$(MCU_CORES),$(foreach o,O2 Os,$c-$o))
+$(foreach s,$(MCU_SPEED),$(eval $(call MCU_SPEED_RULE,$(word 1,$(subst -, ,$s)),$(word 2,$(subst -, ,$s)))))
+MCU_GUESTS	:= $(foreach g,empty fletcher32 alu,$(foreach v,v2 v3,$(MCU)/guests/$g.$v.img))
+
+mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so ## instructions of a Cortex-M4 per instruction of a guest
+	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' $(if $(PROFILE),--profile $(PROFILE))
