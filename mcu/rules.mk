@@ -5,7 +5,8 @@
 #
 #	MCU_CC_board	the compiler, and its options for the processor
 #	MCU_SRC_board	start-up and what else every firmware needs
-#	MCU_LINE_board	the serial line of tests; MCU_UART_board that of other firmware, if another
+#	MCU_LINE_board	the serial line of tests, and MCU_UART_board that of other firmware, if that is
+#			another and not part of MCU_SRC_board
 #	MCU_LD_board	linker script, libraries
 #	MCU_RUN_board	runs FIRMWARE, the line being stdin and stdout
 #	MCU_TEST_board	options of the firmware under test: how much memory there is
@@ -32,25 +33,28 @@ MCU_MAKE	:= mcu/rules.mk $(wildcard mcu/*/port.mk)
 MCU_HEADERS	:= $(wildcard include/*.h include/*.def mcu/*.h mcu/*/*.h mcu/*/*.ld tests/mcu/*.h)
 MCU_CORE_SRC	:= mcu/embed.c mcu/embed_check.c
 MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_CC_$b))),$b))
-MCU_ALL		= $(foreach b,$1,$(MCU_CORES:%=$(MCU)/$b/%.elf))
+# Every board with every core, and with its UART if tests have another line; as board-core.
+MCU_VARIANTS	= $(foreach b,$1,$(MCU_CORES:%=$b-%) $(if $(MCU_UART_$b),$b-uart))
+MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
 .PHONY: mcu check-mcu mcu-speed
 
-mcu: $(call MCU_ALL,$(MCU_BOARDS)) ## build the firmware of all boards
+mcu: $(call MCU_ELF,$(MCU_BOARDS)) ## build the firmware of all boards
 
-# $1: board, $2: core
+# $1: board, $2: name of the firmware, $3: its core, $4: its line
 define MCU_RULE
-$(MCU)/$1/$2.elf: tests/mcu/firmware.c $(MCU_CORE_SRC) mcu/core_$2.c $(MCU_SRC_$1) $(MCU_LINE_$1) \
-		$(MCU_HEADERS) $(MCU_MAKE)
+$(MCU)/$1/$2.elf: tests/mcu/firmware.c $(MCU_CORE_SRC) mcu/core_$3.c $(MCU_SRC_$1) $4 $(MCU_HEADERS) \
+		$(MCU_MAKE)
 	@mkdir -p $$(@D)
-	$(MCU_CC_$1) $(MCU_OPT_$2) $(MCU_FLAGS) -DVM_CORE=$2 $(MCU_TEST_$1) -o $$@ \
+	$(MCU_CC_$1) $(MCU_OPT_$3) $(MCU_FLAGS) -DVM_CORE=$3 $(MCU_TEST_$1) -o $$@ \
 		$$(filter %.c %.S,$$(filter-out mcu/core_%.c,$$^)) $(MCU_LD_$1)
 endef
-$(foreach b,$(MCU_BOARDS),$(foreach c,$(MCU_CORES),$(eval $(call MCU_RULE,$b,$c))))
+$(foreach b,$(MCU_BOARDS),$(foreach c,$(MCU_CORES),$(eval $(call MCU_RULE,$b,$c,$c,$(MCU_LINE_$b)))) \
+	$(if $(MCU_UART_$b),$(eval $(call MCU_RULE,$b,uart,small,$(MCU_UART_$b)))))
 
 $(MCU)/simavr: tests/mcu/simavr.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lsimavr
+	$(CC) -O2 -Wall -Wextra -Werror -o $@ $< -lsimavr -lelf
 
 $(MCU)/count.so: tests/mcu/count.c
 	@mkdir -p $(@D)
@@ -61,9 +65,11 @@ $(MCU)/random: tests/mcu/random.c $(B)/libbpfvm.a $(STAMP)
 	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS)
 
 # Boards whose compiler is not there are skipped, which is said.
-check-mcu: $(call MCU_ALL,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random ## the embedded machine on every board, emulated
+MCU_SUITE	= $(foreach c,$(MCU_CORES),'$1:$c:$(or $(MCU_SHARE_$1),1):$(MCU_RUN_$1)') \
+		$(if $(MCU_UART_$1),'$1:uart:5:$(subst -serial null,-serial stdio,$(MCU_RUN_$1))')
+check-mcu: $(call MCU_ELF,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random ## the embedded machine on every board, emulated
 	prove -v -e python3 tests/mcu/run.py :: --build $(MCU) \
-		$(foreach b,$(MCU_BOARDS),'$b:$(or $(MCU_SHARE_$b),1):$(MCU_RUN_$b)')
+		$(foreach b,$(MCU_BOARDS),$(call MCU_SUITE,$b))
 
 # Guests for counting: what RIOT's machines can run, and what clang makes today.
 $(MCU)/guests/%.v2.o: progs/%.c

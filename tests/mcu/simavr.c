@@ -3,16 +3,16 @@
  * Runs a firmware on an ATmega1284P that simavr emulates: `simavr FIRMWARE`. Stdin and stdout are the
  * first UART. The exit code is the firmware's status, or 99 if the processor could not go on.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <simavr/sim_avr.h>
-#include <simavr/sim_elf.h>
+#include <gelf.h>
 #include <simavr/avr_uart.h>
+#include <simavr/sim_avr.h>
 
 #define GPIOR0 0x3e /* in the data space; board_exit leaves the status there */
 #define CRASHED 99
@@ -91,9 +91,46 @@ static int run(avr_t *avr)
 	return state == cpu_Crashed ? CRASHED : avr->data[GPIOR0];
 }
 
+/* simavr's own reader of ELF files leaves out what is not .text or .data: here, the boot section. */
+static bool load(avr_t *avr, Elf *elf)
+{
+	size_t count = 0;
+	GElf_Phdr part;
+	GElf_Ehdr head;
+	uint8_t *data = (uint8_t *)elf_rawfile(elf, NULL);
+
+	if (elf_getphdrnum(elf, &count) || !gelf_getehdr(elf, &head) || head.e_machine != EM_AVR)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, &part))
+			return false;
+		if (part.p_type != PT_LOAD || !part.p_filesz)
+			continue;
+		if (part.p_paddr + part.p_filesz > avr->flashend + 1)
+			return false;
+		avr_loadcode(avr, data + part.p_offset, (uint32_t)part.p_filesz,
+			     (uint32_t)part.p_paddr);
+	}
+	avr->codeend = avr->flashend;
+	return count > 0;
+}
+
+static bool load_file(avr_t *avr, const char *name)
+{
+	int fd = open(name, O_RDONLY);
+	Elf *elf;
+	bool good;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	good = elf && load(avr, elf);
+	elf_end(elf);
+	close(fd);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
-	static elf_firmware_t firmware;
 	avr_t *avr = avr_make_mcu_by_name("atmega1284p");
 
 	if (argc != 2) {
@@ -101,14 +138,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	avr_global_logger_set(say_nothing);
-	if (!avr || elf_read_firmware(argv[1], &firmware)) {
+	if (!avr || avr_init(avr) || !load_file(avr, argv[1])) {
 		fprintf(stderr, "simavr: %s: not a firmware for this processor\n"
 				"  hint: make mcu builds them\n", argv[1]);
 		return 1;
 	}
-	avr_init(avr);
-	avr->frequency = firmware.frequency = 16000000;
-	avr_load_firmware(avr, &firmware);
+	avr->frequency = 16000000;
 	connect_uart(avr);
 	return run(avr);
 }
