@@ -67,7 +67,8 @@ $(MCU)/random: tests/mcu/random.c $(B)/libbpfvm.a $(STAMP)
 # Boards whose compiler is not there are skipped, which is said.
 MCU_SUITE	= $(foreach c,$(MCU_CORES),'$1:$c:$(or $(MCU_SHARE_$1),1):$(MCU_RUN_$1)') \
 		$(if $(MCU_UART_$1),'$1:uart:5:$(subst -serial null,-serial stdio,$(MCU_RUN_$1))')
-check-mcu: $(call MCU_ELF,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random ## the embedded machine on every board, emulated
+check-mcu: $(call MCU_ELF,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random
+check-mcu: ## the embedded machine on every board, emulated
 	prove -v -e python3 tests/mcu/run.py :: --build $(MCU) \
 		$(foreach b,$(MCU_BOARDS),$(call MCU_SUITE,$b))
 
@@ -84,17 +85,20 @@ $(MCU)/guests/%.img: $(MCU)/guests/%.o | loader
 	./loader pack $< -o $@
 .SECONDARY: # the objects, between a guest's source and its image
 
-# $1: core, $2: option
+# $1: core-option, $2: core, $3: option
 define MCU_SPEED_RULE
-$(MCU)/m4/speed-$1-$2.elf: tests/mcu/speed.c mcu/embed.c mcu/core_$1.c $(MCU_SRC_m4) $(MCU_LINE_m4) \
+$(MCU)/m4/speed-$1.elf: tests/mcu/speed.c mcu/embed.c mcu/core_$2.c $(MCU_SRC_m4) $(MCU_LINE_m4) \
 		$(MCU_HEADERS) $(MCU_MAKE)
 	@mkdir -p $$(@D)
-	$(MCU_CC_m4) -$2 -g $(MCU_FLAGS) -DVM_CORE=$1 -o $$@ \
+	$(MCU_CC_m4) -$3 -g $(MCU_FLAGS) -DVM_CORE=$2 -o $$@ \
 		$$(filter %.c %.S,$$(filter-out mcu/core_%.c,$$^)) $(MCU_LD_m4)
 endef
-MCU_SPEED	:= $(foreach c,$(MCU_CORES),$(foreach o,O2 Os,$c-$o))
-$(foreach s,$(MCU_SPEED),$(eval $(call MCU_SPEED_RULE,$(word 1,$(subst -, ,$s)),$(word 2,$(subst -, ,$s)))))
+MCU_SPEED	:= $(foreach c,$(MCU_CORES),$c-O2 $c-Os)
+$(foreach s,$(MCU_SPEED),$(eval $(call MCU_SPEED_RULE,$s,$(firstword $(subst -, ,$s)),$(lastword \
+	$(subst -, ,$s)))))
 MCU_GUESTS	:= $(foreach g,empty fletcher32 alu,$(foreach v,v2 v3,$(MCU)/guests/$g.$v.img))
 
-mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so ## instructions of a Cortex-M4 per instruction of a guest
-	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' $(if $(PROFILE),--profile $(PROFILE))
+mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
+mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest
+	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' \
+		$(if $(PROFILE),--profile $(PROFILE))

@@ -63,7 +63,7 @@ s16 board_get(void)
 	return UDR0;
 }
 
-/* To sleep without interrupts is for ever: simavr ends. The status is where tests/mcu/simavr.c looks. */
+/* To sleep without interrupts is for ever: simavr ends, and tests/mcu/simavr.c finds the status. */
 _Noreturn void board_exit(u8 status)
 {
 	while (!(UCSR0A & _BV(UDRE0)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A plugin of QEMU's: counts the instructions that the emulated processor executes from each arrival
- * at address `begin` to the next one at address `end`.
+ * A plugin of QEMU's: counts the instructions that the emulated processor executes from each
+ * arrival at address `begin` to the next one at address `end`.
  *
  *	-plugin count.so,begin=0x...,end=0x...,to=FILE
  *

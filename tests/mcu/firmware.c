@@ -3,17 +3,18 @@
  * The firmware under test, for every board: receives cases over the line, runs each on the machine,
  * and sends back all that came of it. run.py is at the other end. Numbers are little-endian.
  *
- *	hello	once: HELLO, u8 bytes of a pointer, u8 frames, u16 bytes of a frame, u32 instructions
- *		that there is room for, u64 address of the stack, u64 of the arena, u32 its bytes
- *	case	CASE, u64 r1, r2, u32 budget, u32 slice (0: in one go), u8 regions, u32 instructions;
- *		for each region u32 offset in the arena, u32 bytes, u8 enum vm_access, the bytes;
- *		8 bytes for each instruction
- *	map	MAP, u64 address of the stack, u64 of the arena: how guests see them from now on. So a
- *		host can stand in for a device.
+ *	hello	once: HELLO, u8 bytes of a pointer, u8 frames, u16 bytes of a frame, u32
+ *		instructions that there is room for, u64 address of the stack, u64 of the arena,
+ *		u32 its bytes
+ *	case	CASE, u64 r1, r2, u32 budget, u32 slice (0: in one go), u8 regions, u32
+ *		instructions; for each region u32 offset in the arena, u32 bytes, u8 enum
+ *		vm_access, the bytes; 8 bytes for each instruction
+ *	map	MAP, u64 address of the stack, u64 of the arena: how guests see them from now on,
+ *		so that a host can stand in for a device
  *	end	END: the firmware ends with status 0
- *	answer	to a case: u8 enum bpfvm_error, u8 enum vm_stop, u32 pc, u32 steps, u64 r0 to r10, u32
- *		digest of r11 to r15 and of the memory; what bpfvm_fault says: u64 address, u32 size, u8
- *		access; what the checker says: u8 reason, u32 pc
+ *	answer	to a case: u8 enum bpfvm_error, u8 enum vm_stop, u32 pc, u32 steps, u64 r0 to r10,
+ *		u32 digest of r11 to r15 and of the memory; what bpfvm_fault says: u64 address,
+ *		u32 size, u8 access; what the checker says: u8 reason, u32 pc
  */
 #include "embed.h"
 #include "helpers.h"
@@ -150,8 +151,9 @@ static u32 digest(u8 regions)
 	for (u8 i = 0; i < regions; i++) {
 		u32 len = region[i].rlen > region[i].wlen ? region[i].rlen : region[i].wlen;
 
-		sum = digest_of(sum, (void *)(__UINTPTR_TYPE__)(bpfvm_addr_t)(region[i].start +
-									      region[i].shift), len);
+		bpfvm_addr_t at = region[i].start + region[i].shift;
+
+		sum = digest_of(sum, (void *)(__UINTPTR_TYPE__)at, len);
 	}
 	return sum;
 }

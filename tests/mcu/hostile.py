@@ -21,7 +21,7 @@ REGIONS = (Region(CTX, READ | WRITE, bytes(16)), Region(RO, READ, b'-1234 7\0'),
 
 
 class Hostile(NamedTuple):
-    """`stop` and `pc` are how it ends; r0 after EXIT; the fault (address, size, access) after some."""
+    """How it ends: `stop` and `pc`, r0 after EXIT, after some traps (address, size, access)."""
     name: str
     insns: list
     stop: str
@@ -53,7 +53,8 @@ def access(name, board, insn, base, trap=None):
 def control(_):
     yield traps('jump one past the end', 'JUMP', 2, [jump(1), RETURN])
     yield traps('fall-through at the end', 'JUMP', 1, [mov(0, 1)])
-    yield traps('branch not taken at the end', 'JUMP', 2, [mov(0, 1), Insn(JMP | JEQ | K, 0, 0, -2)])
+    yield traps('branch not taken at the end', 'JUMP', 2,
+                [mov(0, 1), Insn(JMP | JEQ | K, 0, 0, -2)])
     yield traps('jump to before the start', 'JUMP', -1, [jump(-2), RETURN])
     yield traps('longest jump forward', 'JUMP', 32768, [jump(32767), RETURN])
     yield traps('longest jump back', 'JUMP', -32767, [jump(-32768), RETURN])
@@ -94,7 +95,8 @@ def calls(board):
     yield returns('local call, like the number of a helper', 77, far, 1)
     yield traps('kernel function', 'HELPER', 0, [Insn(JMP | CALL, src=2, imm=105), RETURN])
     for src in range(3, 16):
-        yield traps(f'call with src {src}', 'ILLEGAL', 0, [Insn(JMP | CALL, src=src, imm=5), RETURN])
+        insn = Insn(JMP | CALL, src=src, imm=5)
+        yield traps(f'call with src {src}', 'ILLEGAL', 0, [insn, RETURN])
     for number in (0, 4, 104, 256, 256 + 105, 65536 + 105, 1 << 24, 2**31 - 2, -1, -2**31):
         yield traps(f'helper {number}', 'HELPER', 0, [Insn(JMP | CALL, imm=number), RETURN])
     yield returns('r6 to r9 are the caller\'s again', 42,
@@ -144,24 +146,27 @@ def values(_):
                            (Insn(ALU | RSH | X, 0, 1), LAST, low0, 2**32 - 1),
                            (Insn(ALU64 | ARSH | X, 0, 1), -2, 127, -1)):
         yield returns(f'shift {insn.code:#x} by {s or insn.imm}', r0, on(d, s, insn))
-    for op, kind, off, d, s, r0 in ((DIV, ALU, 0, high | 7, low0, 0), (MOD, ALU, 0, high | 7, low0, 7),
+    for op, kind, off, d, s, r0 in ((DIV, ALU, 0, high | 7, low0, 0),
+                                    (MOD, ALU, 0, high | 7, low0, 7),
                                     (DIV, ALU, 1, 7, low0, 0), (MOD, ALU, 1, 7, low0, 7),
                                     (DIV, ALU64, 0, high, low0, high >> 32),
                                     (DIV, ALU64, 0, 9, 0, 0), (MOD, ALU64, 0, high, 0, high),
-                                    (DIV, ALU64, 1, LEAST, -1, LEAST), (MOD, ALU64, 1, LEAST, -1, 0),
-                                    (DIV, ALU, 1, 1 << 31, -1, 1 << 31), (MOD, ALU, 1, 1 << 31, -1, 0)):
+                                    (DIV, ALU64, 1, LEAST, -1, LEAST),
+                                    (MOD, ALU64, 1, LEAST, -1, 0),
+                                    (DIV, ALU, 1, 1 << 31, -1, 1 << 31),
+                                    (MOD, ALU, 1, 1 << 31, -1, 0)):
         yield returns(f'division {kind | op:#x} {off} of {d:#x} by {s:#x}', r0,
                       on(d, s, Insn(kind | op | X, 0, 1, off)))
     yield traps('division with off 2', 'ILLEGAL', 4, on(9, 3, Insn(ALU64 | DIV | X, 0, 1, 2)))
     yield traps('swap of 8 bits', 'ILLEGAL', 4, on(9, 3, Insn(ALU | END | K, imm=8)))
-    for name, insn, d, taken in (('jset, high bits', Insn(JMP | JSET | X, 0, 0, 1), LEAST, True),
-                                 ('jset, extended', Insn(JMP | JSET | K, 0, 0, 1, -2**31), LEAST, True),
-                                 ('jset32, high bits', Insn(JMP32 | JSET | X, 0, 0, 1), high, False),
-                                 ('jeq -1', Insn(JMP | JEQ | K, 0, 0, 1, -1), LAST, True),
-                                 ('jeq -1 of 32 bits', Insn(JMP | JEQ | K, 0, 0, 1, -1), 2**32 - 1, False),
-                                 ('jslt32', Insn(JMP32 | JSLT | K, 0, 0, 1), 1 << 31, True)):
-        yield returns(name, taken, lddw(0, d) + [insn, jump(2), mov(0, 1), RETURN, mov(0, 0), RETURN],
-                      5 if taken else 7)
+    for name, code, d, imm, taken in (('jset, high bits', JMP | JSET | X, LEAST, 0, True),
+                                      ('jset, extended', JMP | JSET | K, LEAST, -2**31, True),
+                                      ('jset32, high bits', JMP32 | JSET | X, high, 0, False),
+                                      ('jeq -1', JMP | JEQ | K, LAST, -1, True),
+                                      ('jeq -1, 32 bits', JMP | JEQ | K, 2**32 - 1, -1, False),
+                                      ('jslt32', JMP32 | JSLT | K, 1 << 31, 0, True)):
+        branch = [Insn(code, 0, 0, 1, imm), jump(2), mov(0, 1), RETURN, mov(0, 0), RETURN]
+        yield returns(name, taken, lddw(0, d) + branch, 5 if taken else 7)
 
 
 def loads(off=0):

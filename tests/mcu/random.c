@@ -4,15 +4,15 @@
  *
  *	random STACK ARENA SIZE SEED COUNT
  *
- * writes COUNT cases for a board whose stack and arena of SIZE bytes are at these addresses; each is
- * its u32 seed, its u32 length, and the case as firmware.c takes it.
+ * writes COUNT cases for a board whose stack, and arena of SIZE bytes, are at these addresses; each
+ * is its u32 seed, its u32 length, and the case as firmware.c takes it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "vm.h"
 
-/* The generator asks for addresses by region and offset, as the kernel and the host cores have them. */
+/* The generator asks for addresses by region and offset, as the host cores have them. */
 #undef VM_ADDRESS
 #define VM_ADDRESS(region, offset) (region_address(region) + (offset))
 static unsigned long long region_address(unsigned int region);

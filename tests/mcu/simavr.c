@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Runs a firmware on an ATmega1284P that simavr emulates: `simavr FIRMWARE`. Stdin and stdout are the
- * first UART. The exit code is the firmware's status, or 99 if the processor could not go on.
+ * Runs a firmware on an ATmega1284P that simavr emulates: `simavr FIRMWARE`. Stdin and stdout are
+ * the first UART. The exit code is the firmware's status, or 99 if the processor could not go on.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -91,7 +91,7 @@ static int run(avr_t *avr)
 	return state == cpu_Crashed ? CRASHED : avr->data[GPIOR0];
 }
 
-/* simavr's own reader of ELF files leaves out what is not .text or .data: here, the boot section. */
+/* simavr's own reader of ELF files leaves out what is not .text or .data, as the boot section. */
 static bool load(avr_t *avr, Elf *elf)
 {
 	size_t count = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Runs images between two marks that count.c watches: receives u32 size, the image; answers u8 enum
- * bpfvm_error, u8 enum vm_stop, u32 instructions that the guest executed, u64 r0. A size of 0 ends it.
- * Before the first of them, nothing is run between the marks: what marking itself costs.
+ * bpfvm_error, u8 enum vm_stop, u32 instructions that the guest executed, u64 r0. A size of 0 ends
+ * it. Before the first of them, nothing is run between the marks: what marking itself costs.
  */
 #include "embed.h"
 #include "link.h"

@@ -6,8 +6,8 @@ QEMU, and fails if they are more than the project allows itself.
 
   speed.py --build DIR --command COMMAND [--profile CORE-OPTION:GUEST]
 
-COMMAND runs FIRMWARE. --profile shows the instructions that one guest is made of, and how often each
-was executed.
+COMMAND runs FIRMWARE. --profile shows what was executed for one guest: each instruction, and how
+often per instruction of the guest.
 """
 import argparse
 import collections
