@@ -5,7 +5,7 @@
  * but memcpy and memset.
  *
  *	static const struct bpfvm_config config = {.budget = 100000};
- *	static u64 stack[BPFVM_FRAME_SIZE / 8];
+ *	static u64 stack[VM_FRAME_SIZE / 8];
  *	static struct bpfvm vm;
  *	struct sample ctx = {...};
  *	u64 result;
@@ -24,38 +24,18 @@
 #ifndef BPFVM_EMBED_H
 #define BPFVM_EMBED_H
 
+/*
+ * Build options, the same for mcu/embed.c and for those who include this. BPFVM_PORT names a header
+ * with the words of a port, see include/port.h; VM_FRAMES and VM_FRAME_SIZE are in include/vm.h,
+ * the parts of the instruction set in include/port.h.
+ */
+#ifdef BPFVM_PORT
+#include BPFVM_PORT
+#endif
 #include "helper_call.h"
 
-/*
- * Build options, the same for mcu/embed.c and for those who include this: -DBPFVM_FRAMES=1 and so
- * on. What is left out traps as VM_TRAP_ILLEGAL when a guest comes to it.
- */
-#ifndef BPFVM_FRAMES
-#define BPFVM_FRAMES 8 /* nested functions, the outermost counted */
-#endif
-#ifndef BPFVM_FRAME_SIZE
-#define BPFVM_FRAME_SIZE VM_FRAME_SIZE /* bytes of stack in each; a multiple of 8 */
-#endif
-#ifndef BPFVM_ATOMICS
-#define BPFVM_ATOMICS 1 /* lock add, xchg, cmpxchg and so on, RFC 9669 section 5.3 */
-#endif
-#ifndef BPFVM_V4
-#define BPFVM_V4 1 /* clang's -mcpu=v4: sdiv, smod, movsx, ldxsx, bswap, gotol */
-#endif
-#ifndef BPFVM_JMP32
-#define BPFVM_JMP32 1 /* 32-bit compares, from -mcpu=v3 on */
-#endif
-#ifndef BPFVM_DIV64
-#define BPFVM_DIV64 1 /* 64-bit division: the compiler's run-time library has it */
-#endif
-#ifndef BPFVM_CALLS
-#define BPFVM_CALLS 1 /* functions of the guest that call each other */
-#endif
-#ifndef BPFVM_CALLX
-#define BPFVM_CALLX 1 /* calls through a register */
-#endif
-#ifndef BPFVM_KV
-#define BPFVM_KV 1 /* key-value stores: helpers 240 to 243 */
+#ifndef VM_KV
+#define VM_KV 1 /* key-value stores: helpers 240 to 243 */
 #endif
 
 /* A guest address as this machine can use it, that is, one that lies in a region. */
@@ -80,8 +60,9 @@ struct bpfvm_region {
 	struct bpfvm_region *next;
 	bpfvm_addr_t start; /* where the guest sees it */
 	bpfvm_addr_t shift; /* where it lies, minus `start`; 0 but for parts of images */
-	u32 rlen, wlen;	    /* bytes that may be read, and that may be written */
+	u32 span;	    /* bytes, times 4, plus VM_READ and VM_WRITE if allowed */
 };
+#define BPFVM_REGION_MAX 0x3fffffffu /* bytes */
 
 /* A key-value store. The caller owns the rows and sets `used` to 0 once. */
 struct bpfvm_kv_row {
@@ -141,7 +122,7 @@ struct bpfvm_config {
 	struct bpfvm_kv *kv_global; /* of all guests, or NULL */
 	void *user;	 /* for the helpers: vm->config->user */
 };
-#define BPFVM_BUDGET_MAX 0xffffffffu
+#define BPFVM_BUDGET_MAX 0x3fffffffu
 
 /* What a call keeps for its return. */
 struct bpfvm_frame {
@@ -157,38 +138,39 @@ struct bpfvm {
 		u32 steps; /* instructions executed since the start, modulo 2^32 */
 		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
 		u8 depth;  /* nested calls */
-		u8 frames; /* that the stack has room for, up to BPFVM_FRAMES */
+		u8 frames; /* that the stack has room for, up to VM_FRAMES */
 		u8 dirty;  /* how many frames of the stack may hold something */
 		u8 stop;   /* enum vm_stop */
 	} st;
-	const struct vm_insn *code;
+	vm_code_t code;
 	u32 len;   /* instructions */
 	u32 entry; /* where execution begins */
 	const struct bpfvm_config *config;
 	struct bpfvm_region stack; /* the first region: the frames down to the present one */
 	struct bpfvm_region ctx;   /* the second; the caller's follow */
-#if BPFVM_FRAMES > 1
-	struct bpfvm_frame frame[BPFVM_FRAMES - 1];
+	const struct bpfvm_region *hit[2]; /* of the last read, and of the last write */
+#if VM_FRAMES > 1
+	struct bpfvm_frame frame[VM_FRAMES - 1];
 #endif
 };
 
-/* What is wrong with an image or an argument; bpfvm_error_text says it in a sentence. */
-enum bpfvm_error {
+/* What is wrong with an image or an argument; bpfvm_setup_text says it in a sentence. */
+enum bpfvm_setup {
 	BPFVM_READY,
-#define EMBED_ERROR(name, sentence) BPFVM_ERROR_##name,
-#include "embed.def"
-	BPFVM_ERRORS,
+#define SETUP(name, sentence) BPFVM_BAD_##name,
+#include "setup.def"
+	BPFVM_SETUPS,
 };
 
 #define BPFVM_DONE 0 /* the guest has left by EXIT */
 
 /*
  * Makes an instance for `count` instructions at `code`, which begin at the first one. `stack`,
- * aligned to 8, has `stack_size` bytes: as many frames of BPFVM_FRAME_SIZE bytes as fit, up to
- * BPFVM_FRAMES; at least one. `config` may be NULL. All of it stays the caller's, and has to stay.
+ * aligned to 8, has `stack_size` bytes: as many frames of VM_FRAME_SIZE bytes as fit, up to
+ * VM_FRAMES; at least one. `config` may be NULL. All of it stays the caller's, and has to stay.
  */
-enum bpfvm_error bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
-			    const struct vm_insn *code, u32 count, void *stack, u32 stack_size);
+enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
+			    vm_code_t code, u32 count, void *stack, u32 stack_size);
 
 /*
  * Where the .rodata and .data of an image appear to its guest: they have addresses of their own
@@ -206,12 +188,12 @@ struct bpfvm_areas {
  * it is executed where it lies. `areas` may be NULL for images without .rodata and .data. The image
  * is checked for damage, not whether its guest is well behaved: see bpfvm_check.
  */
-enum bpfvm_error bpfvm_init_image(struct bpfvm *vm, const struct bpfvm_config *config,
+enum bpfvm_setup bpfvm_init_image(struct bpfvm *vm, const struct bpfvm_config *config,
 				  const void *image, u32 size, struct bpfvm_areas *areas,
 				  void *stack, u32 stack_size);
 
 /* Whether `size` bytes at `image` are an image that this build can use. */
-enum bpfvm_error bpfvm_image_check(const void *image, u32 size);
+enum bpfvm_setup bpfvm_image_check(const void *image, u32 size);
 
 /* Bytes of memory that the .data and .bss of an image need; it has passed bpfvm_image_check. */
 u32 bpfvm_image_memory(const void *image);
@@ -227,7 +209,7 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
 /*
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
  * `ctx` and its `size`. Return BPFVM_DONE, *result being r0, or the trap, enum vm_stop, for which
- * bpfvm_fault has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
+ * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
  * for up to `budget` instructions more.
  */
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result);
@@ -247,19 +229,19 @@ static inline void bpfvm_trap(struct bpfvm *vm, u32 trap)
 }
 
 /* Why and where a guest stopped. */
-struct bpfvm_fault {
+struct bpfvm_where {
 	u64 addr;   /* after a memory trap, or one of an argument: what was accessed, */
 	u32 size;   /* how many bytes, 0 if that does not matter, */
 	u32 access; /* and how: a mask of enum vm_access */
 	u32 pc;	    /* number of the instruction */
 	u32 stop;   /* enum vm_stop */
 };
-void bpfvm_fault(const struct bpfvm *vm, struct bpfvm_fault *fault);
+void bpfvm_where(const struct bpfvm *vm, struct bpfvm_where *where);
 
-/* The name of a trap ("BOUNDS"), its sentence, and the sentence of an enum bpfvm_error. */
+/* The name of a trap ("BOUNDS"), its sentence, and the sentence of an enum bpfvm_setup. */
 const char *bpfvm_trap_name(u32 stop);
 const char *bpfvm_trap_text(u32 stop);
-const char *bpfvm_error_text(enum bpfvm_error error);
+const char *bpfvm_setup_text(enum bpfvm_setup setup);
 
 /* For the firmware: what is in a store. bpfvm_kv_set returns whether there was room. */
 _Bool bpfvm_kv_set(struct bpfvm_kv *kv, u64 key, u64 value);

@@ -95,6 +95,27 @@ enum vm_where {
 #define VM_ARG_WHERE(args) ((args) >> 20)
 #define VM_HELPERS 256 /* numbers are below */
 
+/* What an argument that points to memory wants to do with it; 0: it does not point to memory. */
+static inline u32 vm_argument_access(u32 kind)
+{
+	switch (kind) {
+	case VM_ARG_KEY:
+	case VM_ARG_ELEM:
+	case VM_ARG_READ:
+	case VM_ARG_READ0:
+	case VM_ARG_TEXT:
+		return VM_READ;
+	case VM_ARG_WRITE:
+	case VM_ARG_WRITE0:
+	case VM_ARG_WRITE8:
+		return VM_WRITE;
+	case VM_ARG_CHANGE:
+	case VM_ARG_LOCK:
+		return VM_READ | VM_WRITE;
+	}
+	return 0;
+}
+
 /* Records an argument that the ACL does not allow; returns the trap. */
 static inline u32 vm_argument_fault(struct vm_state *st, u64 addr, u64 size, u32 access)
 {

@@ -26,6 +26,7 @@ struct vm_insn {
 	s32 imm;
 };
 _Static_assert(sizeof(struct vm_insn) == 8, "an instruction slot is eight bytes");
+typedef VM_CODE_T vm_code_t;
 
 static inline u32 vm_dst(const struct vm_insn *in)
 {
@@ -273,6 +274,12 @@ static inline u64 vm_smod(s64 d, s64 s)
 	u64 r = s ? vm_magnitude(d) % vm_magnitude(s) : vm_magnitude(d);
 
 	return d < 0 ? -r : r;
+}
+
+/* Whether an opcode is one of the atomic operations. */
+static inline _Bool vm_is_atomic(u8 opcode)
+{
+	return (opcode & 0xe7) == 0xc3;
 }
 
 /*

@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The `switch` core: portable C, one arm per opcode. */
 #ifndef VM_PORT_WORDS
-#define VM_PORT_WORDS "words.h"
+#define VM_PORT_WORDS "host_words.h"
 #endif
 #include VM_PORT_WORDS
 
+#define STOP_BEHIND                                                                                \
+	do {                                                                                       \
+		pc++;                                                                              \
+		goto out;                                                                          \
+	} while (0)
+#include "words.h"
+
 VM_RUN(switch)
 {
-	const struct vm_insn *in;
 	VM_COUNT_T left = vm->st.left;
-	u32 pc = vm->st.pc, stop;
+	u32 pc = vm->st.pc, stop, w;
+	vm_code_t in;
 
 	for (;;) {
 again:
-		if (!left)
-			STOP(VM_TRAP_STEPS);
-		if (pc >= vm->len)
-			STOP(VM_TRAP_JUMP);
-		left--;
-		in = &vm->code[pc];
-		switch (in->code) {
+		FETCH;
+		switch ((u8)w) {
 #include "step.h"
 		default:
-			STOP(VM_TRAP_ILLEGAL);
+others: __attribute__((unused));
+			OTHERS;
 		}
 next:
 		pc++;
 	}
+bad_access:
+	stop = VM_BAD_ACCESS;
 out:
-	return vm_stopped(vm, pc, left, stop);
+	VM_RUN_ENDS(pc, left, stop);
 }
