@@ -244,7 +244,7 @@ static enum answer verb_kv(const struct words *w)
 
 /* --- verbs: changes --- */
 
-/* Each word may be "-": as it is, or else the first one there is. */
+/* Hook and tenant may be "-": as they are. "-HOOK": as it is, or that hook for a new one. */
 static enum answer request_of(const struct words *w, struct request *r)
 {
 	const struct container *c = container_find(w->at[1]);
@@ -254,7 +254,10 @@ static enum answer request_of(const struct words *w, struct request *r)
 		return ANSWER_NAME;
 	for (u32 i = 0; i < NAME_SIZE && (!i || r->name[i - 1]); i++)
 		r->name[i] = w->at[1][i];
-	r->hook = c && same(w->at[2], "-") ? c->hook : hook_of(w->at[2]);
+	if (c && *w->at[2] == '-')
+		r->hook = c->hook;
+	else
+		r->hook = hook_of(w->at[2] + (*w->at[2] == '-'));
 	if (r->hook == HOOKS)
 		return ANSWER_HOOK;
 	if (same(w->at[3], "-"))
@@ -320,6 +323,7 @@ static enum answer verb_packet(const struct words *w)
 	u8 bytes[PACKET_SIZE];
 	const char *digit = w->at[1];
 	u32 size = 0;
+	u64 verdict;
 
 	for (; *digit; digit += 2, size++) {
 		u32 high = digit_of(digit[0]), low = digit_of(digit[1]);
@@ -328,8 +332,9 @@ static enum answer verb_packet(const struct words *w)
 			return ANSWER_HEX;
 		bytes[size] = (u8)(high << 4 | low);
 	}
+	verdict = hook_packet(bytes, size); /* traps are reported meanwhile */
 	put("verdict ");
-	put_signed(hook_packet(bytes, size));
+	put_signed(verdict);
 	row_end();
 	return ANSWER_OK;
 }
