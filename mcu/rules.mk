@@ -10,6 +10,7 @@
 #	MCU_LD_board	linker script, libraries
 #	MCU_RUN_board	runs FIRMWARE, the line being stdin and stdout
 #	MCU_TEST_board	options of the firmware under test: how much memory there is
+#	MCU_LESS_board	what of the machine is not for it
 #	MCU_NEEDS_board	what has to be built to run it
 #	MCU_SHARE_board	of so many test cases one is tried, where emulation is slow
 
@@ -43,7 +44,7 @@ mcu: $(call MCU_ELF,$(MCU_BOARDS)) ## build the firmware of all boards
 
 # $1: board, $2: name of the firmware, $3: its core, $4: its line
 define MCU_RULE
-$(MCU)/$1/$2.elf: tests/mcu/firmware.c $(MCU_CORE_SRC) mcu/core_$3.c $(MCU_SRC_$1) $4 $(MCU_HEADERS) \
+$(MCU)/$1/$2.elf: tests/mcu/firmware.c $(filter-out $(MCU_LESS_$1),$(MCU_CORE_SRC)) mcu/core_$3.c $(MCU_SRC_$1) $4 $(MCU_HEADERS) \
 		$(MCU_MAKE)
 	@mkdir -p $$(@D)
 	$(MCU_CC_$1) $(MCU_OPT_$3) $(MCU_FLAGS) -DVM_CORE=$3 $(MCU_TEST_$1) -o $$@ \

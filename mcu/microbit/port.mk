@@ -3,7 +3,7 @@
 MCU_BOARDS	+= m0
 
 MCU_CC_m0	:= arm-none-eabi-gcc -mcpu=cortex-m0 $(MCU_ARM)
-MCU_SRC_m0	:= mcu/cortexm/start.c mcu/bare/atomic.c mcu/microbit/ticks.c
+MCU_SRC_m0	:= mcu/cortexm/start.c mcu/microbit/ticks.c
 MCU_LINE_m0	:= mcu/semihosting/line.c
 MCU_UART_m0	:= mcu/microbit/uart.c
 MCU_LD_m0	:= -T mcu/microbit/microbit.ld

@@ -3,7 +3,7 @@
 MCU_BOARDS	+= m3 m4
 
 MCU_CC_m3	:= arm-none-eabi-gcc -mcpu=cortex-m3 $(MCU_ARM)
-MCU_SRC_m3	:= mcu/cortexm/start.c mcu/bare/atomic.c mcu/mps2/ticks.c
+MCU_SRC_m3	:= mcu/cortexm/start.c mcu/mps2/ticks.c
 MCU_LINE_m3	:= mcu/semihosting/line.c
 MCU_UART_m3	:= mcu/mps2/uart.c
 MCU_LD_m3	:= -T mcu/mps2/mps2.ld

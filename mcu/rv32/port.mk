@@ -2,8 +2,9 @@
 # QEMU's RISC-V board `virt` with one RV32IMAC.
 MCU_BOARDS	+= rv32
 
-MCU_CC_rv32	:= riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 $(MCU_BARE)
-MCU_SRC_rv32	:= mcu/rv32/start.S mcu/bare/atomic.c mcu/rv32/ticks.c
+MCU_CC_rv32	:= riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 $(MCU_BARE) \
+		-include mcu/rv32/port.h
+MCU_SRC_rv32	:= mcu/rv32/start.S mcu/rv32/ticks.c
 MCU_LINE_rv32	:= mcu/semihosting/line.c
 MCU_UART_rv32	:= mcu/rv32/uart.c
 MCU_LD_rv32	:= -T mcu/rv32/rv32.ld -Wl,--no-warn-rwx-segments

@@ -7,26 +7,23 @@
  *		instructions that there is room for, u64 address of the stack, u64 of the arena,
  *		u32 its bytes
  *	case	CASE, u64 r1, r2, u32 budget, u32 slice (0: in one go), u8 regions, u32
- *		instructions; for each region u32 offset in the arena, u32 bytes, u8 enum
- *		vm_access, the bytes; 8 bytes for each instruction
+ *		instructions; 8 bytes for each of these; for each region u32 offset in the arena,
+ *		u32 bytes, u8 enum vm_access, the bytes
  *	map	MAP, u64 address of the stack, u64 of the arena: how guests see them from now on,
  *		so that a host can stand in for a device
  *	end	END: the firmware ends with status 0
- *	answer	to a case: u8 enum bpfvm_error, u8 enum vm_stop, u32 pc, u32 steps, u64 r0 to r10,
- *		u32 digest of r11 to r15 and of the memory; what bpfvm_fault says: u64 address,
+ *	answer	to a case: u8 enum bpfvm_setup, u8 enum vm_stop, u32 pc, u32 steps, u64 r0 to r10,
+ *		u32 digest of r11 to r15 and of the memory; what bpfvm_where says: u64 address,
  *		u32 size, u8 access; what the checker says: u8 reason, u32 pc
  */
 #include "embed.h"
 #include "helpers.h"
-#include "link.h"
+#include "store.h"
 
 enum { HELLO = 'H', CASE = 'C', MAP = 'M', END = 'E' };
 
 #ifndef ARENA_SIZE
 #define ARENA_SIZE 131072 /* bytes */
-#endif
-#ifndef CODE_SIZE
-#define CODE_SIZE 4096 /* instructions */
 #endif
 #define REGIONS 12
 
@@ -34,12 +31,13 @@ enum { HELLO = 'H', CASE = 'C', MAP = 'M', END = 'E' };
 
 /* Both at the beginning of RAM, so that boards with the same RAM have the same addresses. */
 static GUEST struct {
-	u8 stack[BPFVM_FRAMES * BPFVM_FRAME_SIZE];
+	u8 stack[VM_FRAMES * VM_FRAME_SIZE];
 	u8 arena[ARENA_SIZE];
 } memory;
 
-static struct vm_insn code[CODE_SIZE] __attribute__((aligned(8)));
+#if FIRMWARE_CHECKS
 static u8 work[BPFVM_CHECK_SIZE(CODE_SIZE)];
+#endif
 static struct bpfvm vm;
 static struct bpfvm_region region[REGIONS];
 
@@ -68,8 +66,8 @@ static void hello(void)
 {
 	board_put(HELLO);
 	link_put(sizeof(void *), 1);
-	link_put(BPFVM_FRAMES, 1);
-	link_put(BPFVM_FRAME_SIZE, 2);
+	link_put(VM_FRAMES, 1);
+	link_put(VM_FRAME_SIZE, 2);
 	link_put(CODE_SIZE, 4);
 	link_put(address(memory.stack), 8);
 	link_put(address(memory.arena), 8);
@@ -100,10 +98,10 @@ static void get_region(struct bpfvm_region *r)
 	link_bytes(memory.arena + offset, size);
 }
 
-static enum bpfvm_error get_case(struct run *c)
+static enum bpfvm_setup get_case(struct run *c)
 {
 	static struct bpfvm_config config;
-	enum bpfvm_error error;
+	enum bpfvm_setup error;
 
 	c->r1 = link_number(8);
 	c->r2 = link_number(8);
@@ -115,11 +113,11 @@ static enum bpfvm_error get_case(struct run *c)
 	fits(c->insns, CODE_SIZE);
 	config.helpers = helpers;
 	config.helper_count = sizeof(helpers) / sizeof(*helpers);
-	error = bpfvm_init(&vm, &config, code, c->insns, memory.stack, sizeof(memory.stack));
+	error = bpfvm_init(&vm, &config, store_code(c->insns), c->insns, memory.stack,
+			   sizeof(memory.stack));
 	move(&vm.stack, stack_moved);
 	for (u8 i = 0; i < c->regions; i++)
 		get_region(&region[i]);
-	link_bytes((u8 *)code, c->insns * sizeof(*code));
 	return error;
 }
 
@@ -147,33 +145,33 @@ static u32 digest(u8 regions)
 {
 	u32 sum = digest_of(0x811c9dc5, &vm.st.reg[11], 5 * sizeof(u64));
 
-	sum = digest_of(sum, memory.stack, (u32)vm.st.dirty * BPFVM_FRAME_SIZE);
+	sum = digest_of(sum, memory.stack, (u32)vm.st.dirty * VM_FRAME_SIZE);
 	for (u8 i = 0; i < regions; i++) {
-		u32 len = region[i].rlen > region[i].wlen ? region[i].rlen : region[i].wlen;
-
 		bpfvm_addr_t at = region[i].start + region[i].shift;
 
-		sum = digest_of(sum, (void *)(__UINTPTR_TYPE__)at, len);
+		sum = digest_of(sum, (void *)(__UINTPTR_TYPE__)at, region[i].span >> 2);
 	}
 	return sum;
 }
 
 static void put_fault(void)
 {
-	struct bpfvm_fault fault = {0};
-	u32 pc = 0, reason;
+	struct bpfvm_where fault = {0};
+	u32 pc = 0, reason = NOT_CHECKED;
 
 	if (vm.st.stop != VM_STOP_EXIT)
-		bpfvm_fault(&vm, &fault);
+		bpfvm_where(&vm, &fault);
 	link_put(fault.addr, 8);
 	link_put(fault.size, 4);
 	link_put(fault.access, 1);
+#if FIRMWARE_CHECKS
 	reason = bpfvm_check(&vm, work, &pc);
+#endif
 	link_put(reason, 1);
 	link_put(pc, 4);
 }
 
-static void answer(const struct run *c, enum bpfvm_error error)
+static void answer(const struct run *c, enum bpfvm_setup error)
 {
 	link_put(error, 1);
 	link_put(vm.st.stop, 1);
@@ -186,7 +184,7 @@ static void answer(const struct run *c, enum bpfvm_error error)
 }
 
 /* What is not there is all 0. */
-static void no_answer(enum bpfvm_error error)
+static void no_answer(enum bpfvm_setup error)
 {
 	link_put(error, 1);
 	for (u8 i = 0; i < 119; i++)
@@ -195,7 +193,7 @@ static void no_answer(enum bpfvm_error error)
 
 int main(void)
 {
-	enum bpfvm_error error;
+	enum bpfvm_setup error;
 	struct run c;
 	s16 kind;
 

@@ -47,10 +47,10 @@ class Frame(NamedTuple):
 
     def encode(self):
         parts = [CASE.pack(b'C', self.r1, self.r2, self.budget, self.slice, len(self.regions),
-                           len(self.code) // 8)]
+                           len(self.code) // 8), self.code]
         for region in self.regions:
             parts += [REGION.pack(region.offset, len(region.data), region.access), region.data]
-        return b''.join(parts + [self.code])
+        return b''.join(parts)
 
     def fits(self, board):
         end = max((r.offset + len(r.data) for r in self.regions), default=0)
@@ -132,7 +132,10 @@ class Firmware:
     def close(self):
         """Asks it to end; returns its status."""
         self.write(b'E')
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # its status tells
         try:
             status = self.process.wait(5)
         except subprocess.TimeoutExpired:

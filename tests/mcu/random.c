@@ -77,6 +77,7 @@ static void put_case(FILE *to)
 	put(to, sample.again ? 1 + sample.seed % 40 : 0, 4);
 	put(to, regions_of(image), 1);
 	put(to, image->len, 4);
+	fwrite(image->code, sizeof(*image->code), image->len, to);
 	for (u32 i = 0; i < VM_REGIONS; i++) {
 		const struct bpfvm_memory_area *area = &image->area[i];
 
@@ -87,7 +88,6 @@ static void put_case(FILE *to)
 		put(to, area->access, 1);
 		fwrite(area->data, area->size, 1, to);
 	}
-	fwrite(image->code, sizeof(*image->code), image->len, to);
 }
 
 /* The program of a seed; false if boards have nothing like it: packets, or that much memory. */
