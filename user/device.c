@@ -9,7 +9,7 @@
 
 #define ANSWER_MS  3000
 #define GREET_MS   1000
-#define GREETINGS  7 /* a device that waits for an image gives up after 5 seconds */
+#define GREETINGS  4 /* a device that waits for an image gives up after 2 seconds */
 #define FRAME_DATA 256
 #define TRIES	   5 /* of each frame */
 #define FRAME_BEGIN 1

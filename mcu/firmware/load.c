@@ -16,7 +16,7 @@ enum {
 	FRAME_HEAD = 2,	  /* number, bytes */
 	FRAME_TAIL = 4,	  /* CRC */
 	FRAME_QUIET = 300, /* milliseconds after which a frame is at its end */
-	LOAD_QUIET = 5000, /* and after which nothing more is expected */
+	LOAD_QUIET = 2000, /* and after which nothing more is expected */
 };
 
 static struct {
