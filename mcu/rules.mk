@@ -40,7 +40,9 @@ MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
 .PHONY: mcu check-mcu mcu-speed
 
-mcu: $(call MCU_ELF,$(MCU_BOARDS)) ## build the firmware of all boards
+MCU_LACKS	:= $(filter-out $(MCU_HAVE),$(MCU_BOARDS))
+mcu: $(call MCU_ELF,$(MCU_HAVE)) ## build the firmware of all boards
+	$(if $(MCU_LACKS),@echo 'mcu: $(MCU_LACKS): no compiler'; echo '  hint: .ci/packages mcu'; exit 1)
 
 # $1: board, $2: name of the firmware, $3: its core, $4: its line
 define MCU_RULE

@@ -9,5 +9,5 @@ MCU_LD_avr	:= -Wl,--section-start=.bootloader=0x1fc00
 MCU_LESS_avr	:= mcu/embed_check.c
 MCU_RUN_avr	:= $(B)/mcu/simavr FIRMWARE
 MCU_TEST_avr	:= -DARENA_SIZE=2048 -DCODE_SIZE=4064
-MCU_NEEDS_avr	:= $(B)/mcu/simavr
+MCU_NEEDS_avr	:= $(if $(wildcard /usr/include/simavr),$(B)/mcu/simavr)
 MCU_SHARE_avr	:= 4

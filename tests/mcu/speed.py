@@ -23,7 +23,8 @@ CORES, OPTIONS = ('table', 'switch', 'small'), ('O2', 'Os')
 GUESTS = ('empty', 'fletcher32', 'alu')
 VERSIONS = ('v2', 'v3')
 ANSWER = struct.Struct('<BBIQ')
-EXIT = 1  # enum vm_stop
+EXIT = 1     # enum vm_stop
+KNOWN = 100  # instructions between two marks of speed.c
 # What is allowed, of objects of either version: per guest instruction; `empty`: in all.
 LIMITS = {('table', 'O2', 'fletcher32'): 20, ('table', 'O2', 'alu'): 14,
           ('small', 'O2', 'fletcher32'): 45, ('table', 'O2', 'empty'): 100}
@@ -67,9 +68,11 @@ class Bench:
             command = [str(firmware) if w == 'FIRMWARE' else w for w in self.words]
             answers = execute(command + ['-plugin', plugin], [self.image(*g) for g in guests])
             rows = [line.split() for line in counts]
-        spans = [int(row[1]) for row in rows if row[0] == 'span']
-        if len(spans) != len(guests) + 1:
-            raise Failed(f'{firmware}: {len(spans)} spans counted, not {len(guests) + 1}')
+        empty, known, *spans = [int(row[1]) for row in rows if row[0] == 'span']
+        if len(spans) != len(guests):
+            raise Failed(f'{firmware}: {len(spans)} guests counted, not {len(guests)}')
+        if known - empty != KNOWN:
+            raise Failed(f'{known - empty} instructions counted where there are {KNOWN}')
         for guest, (error, stop, _, _) in zip(guests, answers):
             if error or stop != EXIT:
                 raise Failed(f'{guest[0]}.{guest[1]}: error {error}, stop {stop}')
@@ -77,7 +80,7 @@ class Bench:
         for row in rows:
             if row[0] == 'at':
                 places[int(row[1], 16)] += int(row[2])
-        return [(span - spans[0], a[2]) for span, a in zip(spans[1:], answers)], places
+        return [(span - empty, a[2]) for span, a in zip(spans, answers)], places
 
 
 def ratio(guest, count):
