@@ -169,7 +169,9 @@ def differences(tries, answers, reference):
             answer = answer._replace(check=there.check)
         said = wrong(trial.expected, answer)
         if not said and answer != there:
-            said = f'not as on the host: {answer} {there}'
+            said = 'not as on the host: ' + '; '.join(
+                f'{name} {mine}, there {its}'
+                for name, mine, its in zip(Answer._fields, answer, there) if mine != its)
         if said:
             yield [f'{trial.title}: {said}'] + describe(trial.text)[:40]
 
