@@ -15,5 +15,5 @@ $(MCU)/m4/guests.elf: $(FIRMWARE_DEPS) $(MCU_SRC_m4) $(MCU_UART_m4)
 	$(MCU_CC_m4) $(FIRMWARE_FLAGS) -o $@ $(FIRMWARE) mcu/embed.c $(MCU_SRC_m4) $(MCU_UART_m4) $(MCU_LD_m4)
 
 # Without the compiler there is no firmware, and the tests say that they are skipped.
-check-push: loader progs $(if $(filter m4,$(MCU_HAVE)),firmware) ## guests pushed into a running device
-	FIRMWARE=$(MCU)/m4/guests.elf DEVICE='$(MCU_RUN_m4)' prove -e bats tests/mcu/push.bats
+check-push: loader progs $(if $(filter m4,$(MCU_HAVE)),firmware) ## guests in a running device, and the page for authors of firmware
+	FIRMWARE=$(MCU)/m4/guests.elf DEVICE='$(MCU_RUN_m4)' prove -e bats tests/mcu/push.bats tests/mcu/page.bats
