@@ -91,25 +91,51 @@ typedef u64 bpfvm_body_t(struct bpfvm *vm, const u64 *arg, void *const *at);
  *	BPFVM_KNOWN(ktime_get_ns, my_clock)
  *
  * The first makes one of the firmware's own, the second takes number and arguments from
- * include/helpers.def. Kinds that need a map do not work here: such a call traps.
+ * include/helpers.def. Arguments that are MAP, KEY, ELEM, FUNC or TEXT trap: there are no maps and no
+ * callbacks here, and a text is better given with its size.
  */
 struct bpfvm_helper {
 	u32 number;
-	u32 args;
+	u32 args; /* enum bpfvm_arg, four bits each */
 	bpfvm_body_t *body;
 };
 #define BPFVM_HELPER(number, body, a1, a2, a3, a4, a5)                                             \
 	{                                                                                          \
-		number, VM_ARGS(ANY, a1, a2, a3, a4, a5), body                                     \
+		number, BPFVM_ARGS(a1, a2, a3, a4, a5), body                                       \
 	}
 #define BPFVM_KNOWN(name, body)                                                                    \
 	{                                                                                          \
 		BPFVM_NUMBER_##name, BPFVM_ARGS_##name, body                                       \
 	}
+#define BPFVM_ARGS(a1, a2, a3, a4, a5)                                                             \
+	((u32)BPFVM_ARG_##a1 | (u32)BPFVM_ARG_##a2 << 4 | (u32)BPFVM_ARG_##a3 << 8 |               \
+	 (u32)BPFVM_ARG_##a4 << 12 | (u32)BPFVM_ARG_##a5 << 16)
+
+/* Kinds of arguments: what is done to memory (VM_READ, VM_WRITE, or nothing), and one of these. */
+enum bpfvm_arg {
+	BPFVM_ARG_NONE = 0,
+	BPFVM_ARG_VALUE = 0,
+	BPFVM_ARG_SIZE = 0,
+	BPFVM_ARG_OPEN = 1 << 2,  /* its size, the next argument, may be 0 */
+	BPFVM_ARG_FIXED = 2 << 2, /* it has a size of its own */
+	BPFVM_ARG_CTX = BPFVM_ARG_OPEN,
+	BPFVM_ARG_MAP = BPFVM_ARG_FIXED,
+	BPFVM_ARG_KEY = BPFVM_ARG_FIXED,
+	BPFVM_ARG_ELEM = BPFVM_ARG_FIXED,
+	BPFVM_ARG_FUNC = BPFVM_ARG_FIXED,
+	BPFVM_ARG_READ = VM_READ,
+	BPFVM_ARG_READ0 = VM_READ | BPFVM_ARG_OPEN,
+	BPFVM_ARG_WRITE = VM_WRITE,
+	BPFVM_ARG_WRITE0 = VM_WRITE | BPFVM_ARG_OPEN,
+	BPFVM_ARG_CHANGE = VM_READ | VM_WRITE,
+	BPFVM_ARG_TEXT = BPFVM_ARG_FIXED,
+	BPFVM_ARG_WRITE8 = VM_WRITE | BPFVM_ARG_FIXED,
+	BPFVM_ARG_LOCK = VM_READ | VM_WRITE | BPFVM_ARG_FIXED,
+};
 enum {
 #define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
 	BPFVM_NUMBER_##name = number,                                                              \
-	BPFVM_ARGS_##name = VM_ARGS(where, a1, a2, a3, a4, a5),
+	BPFVM_ARGS_##name = BPFVM_ARGS(a1, a2, a3, a4, a5),
 #include "helpers.def"
 };
 
@@ -117,7 +143,7 @@ enum {
 struct bpfvm_config {
 	const struct bpfvm_helper *helpers;
 	u32 helper_count;
-	u32 budget;	 /* instructions of one bpfvm_execute; 0: BPFVM_BUDGET_MAX */
+	u32 budget;	 /* instructions of one bpfvm_execute; 0: as many as possible */
 	struct bpfvm_kv *kv;	    /* of the guest, or NULL: it has none */
 	struct bpfvm_kv *kv_global; /* of all guests, or NULL */
 	void *user;	 /* for the helpers: vm->config->user */
@@ -137,9 +163,9 @@ struct bpfvm {
 		u32 left;  /* of the budget of this slice */
 		u32 steps; /* instructions executed since the start, modulo 2^32 */
 		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
+		u32 dirty; /* the largest span of the stack region that a guest has used */
 		u8 depth;  /* nested calls */
 		u8 frames; /* that the stack has room for, up to VM_FRAMES */
-		u8 dirty;  /* how many frames of the stack may hold something */
 		u8 stop;   /* enum vm_stop */
 	} st;
 	vm_code_t code;
@@ -167,7 +193,7 @@ enum bpfvm_setup {
 /*
  * Makes an instance for `count` instructions at `code`, which begin at the first one. `stack`,
  * aligned to 8, has `stack_size` bytes: as many frames of VM_FRAME_SIZE bytes as fit, up to
- * VM_FRAMES; at least one. `config` may be NULL. All of it stays the caller's, and has to stay.
+ * VM_FRAMES; at least one. All of it stays the caller's, and has to stay.
  */
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size);
@@ -210,7 +236,7 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
  * `ctx` and its `size`. Return BPFVM_DONE, *result being r0, or the trap, enum vm_stop, for which
  * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
- * for up to `budget` instructions more.
+ * for up to `budget` instructions more; 0, or more than BPFVM_BUDGET_MAX, means that many.
  */
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result);
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);

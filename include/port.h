@@ -136,6 +136,13 @@ static inline u32 vm_lock(void)
 #define VM_BOUND(index, mask) ((void)0)
 #endif
 
+/* Shifts by less than `bits`, which machines of 32 bits may have reason to do in another way. */
+#ifndef VM_LSH
+#define VM_LSH(bits, d, n) ((d) << (n))
+#define VM_RSH(bits, d, n) ((d) >> (n))
+#define VM_ARSH(bits, d, n) ((d) >> (n))
+#endif
+
 /* The compiler forgets what it knows of a variable, and has it in a register. */
 #define VM_HIDE(variable) __asm__("" : "+r"(variable))
 

@@ -4,7 +4,7 @@
  * the dispatch on the opcode, and once, with STEP_FORKS defined, inside the dispatch on
  * VM_FORK(opcode, key) for the opcodes that `off` or `imm` divides further.
  *
- * With STEP_COMPACT only calls, EXIT and LDDW are spelled out.
+ * With STEP_COMPACT only calls and EXIT are spelled out, and the body of STEP_LDDW.
  *
  * The core defines:
  *   OP(name, n)		opens the arm of opcode or fork n; opcodes.h lists the names
@@ -27,38 +27,16 @@
  *			STEP_NO_SECOND, whether there is no such slot or its opcode is not 0, and
  *			STEP_SECOND_IMM
  */
-#ifndef HAS_OFF
-#define HAS_OFF (OFF != 0)
-#endif
-#ifndef SRC_64
-#define SRC_64 SRC
-#define SRC_32 SRC
-#define DST_64 DST
-#define DST_32 DST
-#endif
-#ifndef TAKE_DST
-#define TAKE_DST ((void)0)
-#define TAKEN_64 DST
-#define TAKEN_32 DST
-#define GIVE_DST(v) (DST = (v))
-#endif
-#ifndef BRANCH
-#define BRANCH JUMP(OFF)
-#endif
-#ifndef SKIP
-#define SKIP JUMP(1)
-#endif
-#ifndef PC
-#define PC pc
-#endif
-#ifndef STEP_NO_SECOND
-#define STEP_SECOND const struct vm_insn *second = SECOND
-#define STEP_NO_SECOND (!second || second->code)
-#define STEP_SECOND_IMM second->imm
-#endif
-#ifndef STEP_SECOND
-#define STEP_SECOND
-#endif
+#include "step_words.h"
+
+#define STEP_LDDW                                                                                  \
+	{                                                                                          \
+		STEP_SECOND;                                                                       \
+		if (STEP_NO_SECOND || SRCN)                                                        \
+			TRAP_HERE(ILLEGAL);                                                        \
+		DST = (u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM;                                  \
+		SKIP;                                                                              \
+	}
 
 /* What a build leaves out. */
 #define STEP_64_BASE(forms) forms
@@ -151,6 +129,9 @@
 #define LEGACY(name, code, type)                                                                   \
 	OP(name, code)                                                                             \
 	TRAP_HERE(LEGACY);
+#define LDDW(name, code)                                                                           \
+	OP(name, code)                                                                             \
+	STEP_LDDW
 #endif
 
 #define CALL(name, code)                                                                           \
@@ -177,16 +158,6 @@
 #define EXIT(name, code)                                                                           \
 	OP(name, code)                                                                             \
 	LEAVE;
-
-#define LDDW(name, opcode)                                                                         \
-	OP(name, opcode)                                                                           \
-	{                                                                                          \
-		STEP_SECOND;                                                                       \
-		if (STEP_NO_SECOND || SRCN)                                                        \
-			TRAP_HERE(ILLEGAL);                                                        \
-		DST = (u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM;                                  \
-		SKIP;                                                                              \
-	}
 
 #else
 
@@ -237,6 +208,7 @@
 #include "isa.def"
 
 #undef STEP_FORKS
+#undef STEP_COMPACT
 #undef STEP_ALU_FORM
 #undef STEP_ALU
 #undef STEP_64_BASE

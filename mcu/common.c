@@ -38,6 +38,4 @@ u32 vm_step_fork(struct vm *vm, u32 w, s32 imm, u32 key)
 #include "step.h"
 	}
 	return VM_TRAP_ILLEGAL;
-bad_access:
-	return VM_BAD_ACCESS;
 }

@@ -1,52 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The `small` core: a loop over operands.h. */
+/*
+ * The `small` core: a loop over operands.h. One compare per instruction is for budget and code: up to
+ * `limit` there is enough of both. `until` is the number of the instruction before which the budget
+ * would run out, if no more jumps came.
+ */
 #ifndef VM_PORT_WORDS
 #define VM_PORT_WORDS "host_words.h"
 #endif
 #include VM_PORT_WORDS
 
-#define OP(name, n) ARM_OF_##name(n)
+#define OP(name, n) SMALL_OP_##name(n)
 #define NEXT goto again;
 #define GO goto again
-#define PC (pc - 1)
-#define IMM VM_IMM(in)
-#define JUMP(n) CONTINUE_AT(pc + (u32)(n))
+#define BEHIND VM_INDEX(in, vm->code) /* number of the instruction after this one */
+#define PC (BEHIND - 1)
+#define IMM imm
+#define JUMP(n) CONTINUE_AT(BEHIND + (u32)(n))
+#define BRANCH goto branch
 #define CONTINUE_AT(n)                                                                             \
 	do {                                                                                       \
 		pc = (n);                                                                          \
-		goto again;                                                                        \
+		goto arrive;                                                                       \
 	} while (0)
-#define STOP_BEHIND goto out_at
-#define STEP_NO_SECOND (pc >= vm->len || (u8)VM_WORD(VM_SLOT(in, 1)))
-#define STEP_SECOND_IMM VM_IMM(VM_SLOT(in, 1))
+#define STOP_BEHIND                                                                                \
+	do {                                                                                       \
+		pc = BEHIND;                                                                       \
+		goto out_at;                                                                       \
+	} while (0)
+#define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
+#define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
+
+/* Calls: `case` labels of the switch over jumps; CALLX is what remains of the arm of CALL. */
+#define SMALL_OP_CALL(n)                                                                           \
+	case ARM_OF(n):                                                                            \
+		if ((u8)w == (n))
+#define SMALL_OP_CALLX(n) if ((u8)w == (n))
+#define SMALL_OP_EXIT(n)                                                                           \
+		TRAP_HERE(ILLEGAL);                                                                \
+	case ARM_OF(n):                                                                            \
+		if ((u8)w == (n))
 
 #define OPERANDS_ALL
 #include "operand_words.h"
 
 VM_RUN(small)
 {
-	VM_COUNT_T left = vm->st.left;
-	u32 pc = vm->st.pc, stop, w, arm;
-	vm_code_t in;
-	u64 dst, src, *to;
+	VM_COUNT_T until = vm->st.left, left;
+	u32 pc = vm->st.pc, stop, w, size, access;
+	s32 imm;
+	vm_code_t in = vm->code, limit;
+	u64 dst, src;
 	u8 *p;
 
-again:
+arrive:
+	left = until - VM_INDEX(in, vm->code);
 	if (!left)
 		STOP_AT(VM_TRAP_STEPS);
 	if (pc >= vm->len)
 		STOP_AT(VM_TRAP_JUMP);
-	left--;
-	in = VM_SLOT(vm->code, pc++);
-	w = VM_WORD(in);
+	until = left + pc;
+	in = VM_SLOT(vm->code, pc);
+	limit = VM_SLOT(vm->code, until < vm->len ? (u32)until : vm->len);
+again:
+	if (in == limit)
+		JUMP(0);
+	VM_NEXT_SLOT(in, w, imm);
 #include "operands.h"
 branch:
 	JUMP(OFF);
-bad_access:
-	stop = VM_BAD_ACCESS;
 out:
 	pc = PC;
 out_at:
-	VM_RUN_ENDS(pc, left, stop);
+	VM_RUN_ENDS(pc, until - VM_INDEX(in, vm->code), stop);
 }

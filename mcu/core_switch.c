@@ -30,8 +30,6 @@ others: __attribute__((unused));
 next:
 		pc++;
 	}
-bad_access:
-	stop = VM_BAD_ACCESS;
 out:
 	VM_RUN_ENDS(pc, left, stop);
 }

@@ -151,8 +151,6 @@ slowly:
 #include "step.h"
 others:
 	OTHERS;
-bad_access:
-	stop = VM_BAD_ACCESS;
 out:
 	next = PC;
 out_at:

@@ -20,7 +20,6 @@
 
 #define ADDRESS_OF(p) ((bpfvm_addr_t)(__UINTPTR_TYPE__)(p))
 #define PLACE(addr) ((u8 *)(__UINTPTR_TYPE__)(addr))
-#define NOWHERE PLACE(~(__UINTPTR_TYPE__)0)
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
@@ -30,41 +29,58 @@ _Static_assert(VM_TRAP_BOUNDS + VM_WRITE == VM_TRAP_WRITEONLY, "order of traps.d
 _Static_assert(VM_TRAP_BOUNDS + (VM_READ | VM_WRITE) == VM_TRAP_ATOMIC, "order of traps.def");
 
 /*
- * The place of memory at guest address `addr`, or NOWHERE and the trap in st.stop. `need` is how
- * many bytes, 1 to VM_HELPER_SPAN, times 8, plus a mask of enum vm_access.
+ * The place of memory at guest address `addr`; or no place, but why not, which is a trap. `need` is
+ * how many bytes, 1 to VM_HELPER_SPAN, times 8, plus a mask of enum vm_access.
  */
 static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 {
-	u32 size = need >> 3, seen = 0;
-	const struct bpfvm_region *r;
+	u32 size = need >> 3, why = VM_TRAP_BOUNDS;
 	bpfvm_addr_t at = (bpfvm_addr_t)addr;
+	struct bpfvm_region *r;
 
 	for (r = &vm->stack; at == addr && r; r = r->next) {
+		bpfvm_addr_t o = at - r->start;
 		u32 len = r->span >> 2;
 
-		if (size > len || at - r->start > len - size)
+		if (o > len || len - o < size)
 			continue;
-		seen = r->span & 3;
-		if (need & ~seen & 3 || (need & VM_ATOMIC && (at + r->shift) & (size - 1)))
-			continue;
+		why = VM_TRAP_BOUNDS + (r->span & 3);
+		at += r->shift;
+		if (need & ~r->span & 3 || (need & VM_ATOMIC && at & (size - 1)))
+			break;
 #ifndef VM_SMALL
 		vm->hit[(need & VM_WRITE) != 0] = r;
 #endif
-		if (r == &vm->stack && vm->st.dirty <= vm->st.depth)
-			vm->st.dirty = vm->st.depth + 1;
-		return PLACE(at + r->shift);
+		if (r == &vm->stack && vm->st.dirty < r->span)
+			vm->st.dirty = r->span;
+		return PLACE(at);
 	}
-	vm->st.stop = VM_TRAP_BOUNDS + seen;
-	return NOWHERE;
+	return PLACE(why);
+}
+#define NOWHERE(place) ((__UINTPTR_TYPE__)(place) < VM_STOPS)
+#define WHY_NOT(place) ((u32)(__UINTPTR_TYPE__)(place))
+
+/* Memory of whole words; faster than a memset that counts bytes. */
+static void clear(void *at, u32 size)
+{
+#ifdef VM_SMALL
+	__builtin_memset(at, 0, size);
+#else
+	for (u32 *p = at; size; size -= 8) {
+		*p++ = 0;
+		*p++ = 0;
+	}
+#endif
 }
 
 /* --- frames ---------------------------------------------------------------------------------- */
 
-/* Gives the stack region the frames down to the present one, and r10 its top. */
-static void open_frame(struct bpfvm *vm)
+/* Gives the stack region the frames down to number `depth`, and r10 its top. */
+static __attribute__((noinline)) void open_frame(struct bpfvm *vm, u32 depth)
 {
-	u32 size = (vm->st.depth + 1u) * VM_FRAME_SIZE;
+	u32 size = (depth + 1) * VM_FRAME_SIZE;
 
+	vm->st.depth = (u8)depth;
 	vm->stack.span = size << 2 | VM_READ | VM_WRITE;
 	vm->st.reg[10] = vm->stack.start + size;
 #ifndef VM_SMALL
@@ -73,39 +89,46 @@ static void open_frame(struct bpfvm *vm)
 #endif
 }
 
+#if VM_FRAMES > 1 && VM_LOCAL_CALLS
 /* Enters a function that returns to `back`; false if there is no frame left. */
 static _Bool push_frame(struct bpfvm *vm, u32 back)
 {
-#if VM_FRAMES > 1 && VM_LOCAL_CALLS
-	struct bpfvm_frame *f = &vm->frame[vm->st.depth];
+	u32 depth = vm->st.depth;
+	struct bpfvm_frame *f = &vm->frame[depth++];
 
-	if (vm->st.depth + 1 >= vm->st.frames)
+	VM_HIDE(f);
+	if (depth == vm->st.frames)
 		return 0;
-	vm->st.depth++;
 	__builtin_memcpy(f->saved, &vm->st.reg[6], sizeof(f->saved));
 	f->back = back;
-	open_frame(vm);
+	open_frame(vm, depth);
 	return 1;
-#else
-	(void)vm, (void)back;
-	return 0;
-#endif
 }
 
 /* Leaves a function, depth being above 0; returns where to go on. */
 static u32 pop_frame(struct bpfvm *vm)
 {
-#if VM_FRAMES > 1 && VM_LOCAL_CALLS
-	struct bpfvm_frame *f = &vm->frame[--vm->st.depth];
+	u32 depth = vm->st.depth - 1u;
+	struct bpfvm_frame *f = &vm->frame[depth];
 
+	VM_HIDE(f);
 	__builtin_memcpy(&vm->st.reg[6], f->saved, sizeof(f->saved));
-	open_frame(vm);
+	open_frame(vm, depth);
 	return f->back;
+}
 #else
+static inline _Bool push_frame(struct bpfvm *vm, u32 back)
+{
+	(void)vm, (void)back;
+	return 0;
+}
+
+static inline u32 pop_frame(struct bpfvm *vm)
+{
 	(void)vm;
 	return 0;
-#endif
 }
+#endif
 
 /* --- key-value stores ------------------------------------------------------------------------ */
 
@@ -177,60 +200,48 @@ static const struct bpfvm_helper kv_helpers[] = {
 
 /* --- helpers --------------------------------------------------------------------------------- */
 
-static const struct bpfvm_helper *helper_in(const struct bpfvm_helper *h, u32 count, u32 number)
+static const struct bpfvm_helper *helper_of(const struct bpfvm *vm, u32 number)
 {
-	for (; count; count--, h++)
+	const struct bpfvm_helper *h = vm->config->helpers;
+	u32 n = vm->config->helper_count;
+
+	for (; n; n--, h++)
 		if (h->number == number)
 			return h;
+#if VM_KV
+	h = kv_helpers;
+	for (n = sizeof(kv_helpers) / sizeof(*h); n; n--, h++)
+		if (h->number == number)
+			return h;
+#endif
 	return (void *)0;
 }
 
-static const struct bpfvm_helper *helper_of(const struct bpfvm *vm, u32 number)
+/*
+ * Checks an argument of a kind (enum bpfvm_arg) and says in *at what is behind it; returns a trap or
+ * VM_STOP_NONE.
+ */
+static inline u32 argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
 {
-	const struct bpfvm_helper *h;
+	u32 access = kind & 3, size = 32 >> access;
+	u8 *p = (void *)0;
 
-	h = helper_in(vm->config->helpers, vm->config->helper_count, number);
-#if VM_KV
-	if (!h)
-		h = helper_in(kv_helpers, sizeof(kv_helpers) / sizeof(*kv_helpers), number);
-#endif
-	return h;
-}
-
-/* What kinds of arguments do with memory, two bits each; 0: they do not point to memory. */
-#define ACCESSES                                                                                   \
-	((u32)VM_READ << 2 * VM_ARG_READ | (u32)VM_READ << 2 * VM_ARG_READ0 |                      \
-	 (u32)VM_WRITE << 2 * VM_ARG_WRITE | (u32)VM_WRITE << 2 * VM_ARG_WRITE0 |                  \
-	 (u32)(VM_READ | VM_WRITE) << 2 * VM_ARG_CHANGE | (u32)VM_WRITE << 2 * VM_ARG_WRITE8 |     \
-	 (u32)(VM_READ | VM_WRITE) << 2 * VM_ARG_LOCK | (u32)VM_READ << 2 * VM_ARG_TEXT)
-
-/* How much memory an argument that points to some wants, and how: as find() takes it; 0: it must not. */
-static u32 need_of(u32 kind, const u64 *arg)
-{
-	u32 access = ACCESSES >> 2 * kind & 3;
-
-	if (kind == VM_ARG_WRITE8)
-		return 8 << 3 | access;
-	if (kind == VM_ARG_LOCK)
-		return 4 << 3 | access | VM_ATOMIC;
-	if (kind == VM_ARG_TEXT)
-		return 1 << 3 | access;
-	return arg[1] > VM_HELPER_SPAN ? 0 : (u32)arg[1] << 3 | access;
-}
-
-/* Checks an argument and says in *at what is behind it; false: it traps. */
-static _Bool argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
-{
-	u32 need;
-
-	*at = (void *)0;
-	if (!(ACCESSES >> 2 * kind & 3))
-		return kind == VM_ARG_VALUE || (kind == VM_ARG_CTX && *arg == vm->ctx.start);
-	need = need_of(kind, arg);
-	if (need < 8)
-		return !need ? 0 : kind == VM_ARG_READ0 || kind == VM_ARG_WRITE0;
-	*at = find(*arg, vm, need);
-	return *at != NOWHERE;
+	if (!access) {
+		if (kind & 15 && ((kind & 15) != BPFVM_ARG_CTX || *arg != vm->ctx.start))
+			return VM_TRAP_ARGUMENT;
+	} else {
+		if (!(kind & BPFVM_ARG_FIXED))
+			size = arg[1] >> 32 ? ~0u : (u32)arg[1];
+		if (size || !(kind & BPFVM_ARG_OPEN)) {
+			if (size - 1 >= VM_HELPER_SPAN)
+				return VM_TRAP_ARGUMENT;
+			p = find(*arg, vm, size << 3 | access);
+			if (NOWHERE(p))
+				return VM_TRAP_ARGUMENT;
+		}
+	}
+	*at = p;
+	return VM_STOP_NONE;
 }
 
 /* Serves helper `number`; returns a trap or VM_STOP_NONE. */
@@ -242,8 +253,8 @@ static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
 
 	if (!h)
 		return VM_TRAP_HELPER;
-	for (u32 i = 0; i < 5; i++)
-		if (!argument(vm, VM_ARG_KIND(h->args, i), arg + i, &at[i]))
+	for (u32 i = 0, args = h->args; i < 5; i++, args >>= 4)
+		if (argument(vm, args, arg + i, &at[i]))
 			return VM_TRAP_ARGUMENT;
 	vm->st.stop = VM_STOP_NONE;
 	vm->st.reg[0] = h->body(vm, arg, at);
@@ -313,7 +324,6 @@ static _Bool aligned(const void *p, u32 to)
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size)
 {
-	static const struct bpfvm_config none;
 	u32 frames = stack_size / VM_FRAME_SIZE;
 
 	if (!code || !count || !aligned(code, 4))
@@ -321,11 +331,11 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 	if (!stack || !frames || !aligned(stack, 8))
 		return BPFVM_BAD_STACK;
 	__builtin_memset(vm, 0, sizeof(*vm));
-	vm->config = config ? config : &none;
+	vm->config = config;
 	vm->code = code;
 	vm->len = count;
 	vm->st.frames = frames < VM_FRAMES ? (u8)frames : VM_FRAMES;
-	vm->st.dirty = vm->st.frames;
+	vm->st.dirty = (u32)vm->st.frames * VM_FRAME_SIZE << 2;
 	vm->st.stop = VM_TRAP_EMPTY;
 	vm->stack.start = ADDRESS_OF(stack);
 	vm->stack.next = &vm->ctx;
@@ -475,84 +485,49 @@ enum bpfvm_setup bpfvm_init_image(struct bpfvm *vm, const struct bpfvm_config *c
 
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
 {
-	u32 *stack = (u32 *)(void *)PLACE(vm->stack.start + vm->stack.shift);
-
-	for (u32 n = vm->st.dirty * (VM_FRAME_SIZE / 4u); n; n--)
-		*stack++ = 0;
-	for (u32 i = 0; i < VM_REGISTERS; i++)
-		vm->st.reg[i] = 0;
-	vm->st.dirty = vm->st.depth = 0;
+	clear(PLACE(vm->stack.start + vm->stack.shift), vm->st.dirty >> 2);
+	clear(vm->st.reg, sizeof(vm->st.reg));
+	vm->st.dirty = vm->st.steps = 0;
 	vm->st.stop = VM_TRAP_STEPS;
-	vm->st.steps = 0;
 	vm->st.pc = vm->entry;
 	vm->st.reg[1] = r1;
 	vm->st.reg[2] = r2;
-	open_frame(vm);
+	open_frame(vm, 0);
 }
 
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result)
 {
-	u32 stop;
-
+	if (budget - 1 > BPFVM_BUDGET_MAX)
+		budget = BPFVM_BUDGET_MAX;
 	if (vm->st.stop == VM_TRAP_STEPS) {
-		if (budget > BPFVM_BUDGET_MAX)
-			budget = BPFVM_BUDGET_MAX;
 		vm->st.left = budget;
+		vm->st.steps += budget;
 		vm->st.stop = (u8)run(vm);
-		vm->st.steps += budget - vm->st.left;
+		vm->st.steps -= vm->st.left;
 	}
-	stop = vm->st.stop;
-	if (stop != VM_STOP_EXIT)
-		return stop;
+	if (vm->st.stop != VM_STOP_EXIT)
+		return vm->st.stop;
 	*result = vm->st.reg[0];
 	return BPFVM_DONE;
 }
 
-static u32 execute(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
+u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
 {
-	u32 budget = vm->config->budget;
-
 	set_region(&vm->ctx, ADDRESS_OF(ctx), ctx, size, VM_READ | VM_WRITE);
 	bpfvm_start(vm, ADDRESS_OF(ctx), size);
-	return bpfvm_resume(vm, budget ? budget : BPFVM_BUDGET_MAX, result);
+	return bpfvm_resume(vm, vm->config->budget, result);
 }
 
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
 {
-	return execute(vm, (void *)0, 0, result);
-}
-
-u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
-{
-	return execute(vm, ctx, size, result);
+	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
 }
 
 /* --- what there is to say -------------------------------------------------------------------- */
 
-/* The first argument that is not as it should be. */
-static void where_argument(struct bpfvm *vm, u32 w, u32 number, struct bpfvm_where *where)
-{
-	const struct bpfvm_helper *h = helper_of(vm, number);
-	const u64 *arg = &vm->st.reg[1];
-	void *at;
-	u32 kind;
-
-	(void)w;
-	for (u32 i = 0; h && i < 5; i++, arg++) {
-		kind = VM_ARG_KIND(h->args, i);
-		if (argument(vm, kind, arg, &at))
-			continue;
-		where->addr = *arg;
-		where->access = ACCESSES >> 2 * kind & 3;
-		where->size = where->access ? (u32)arg[1] : 0;
-		return;
-	}
-}
-
 void bpfvm_where(const struct bpfvm *vm, struct bpfvm_where *where)
 {
-	(void)vm;(void)where_argument;
-	__builtin_memset(where, 0, sizeof(*where));
+		__builtin_memset(where, 0, sizeof(*where));
 	where->pc = vm->st.pc;
 	where->stop = vm->st.stop;
 }

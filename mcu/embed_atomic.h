@@ -11,7 +11,7 @@ static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, 
 	u64 d = 0, s = SRC, r0 = R(0), *old = key & VM_FETCH ? &SRC : (void *)0, value;
 	VM_LOCK_T lock = VM_LOCK();
 
-	if (p != NOWHERE)
+	if (!NOWHERE(p))
 		d = size == 8 ? VM_LOAD(u64, p) : VM_LOAD(u32, p);
 	if (size != 8)
 		s = (u32)s, r0 = (u32)r0;
@@ -35,13 +35,13 @@ static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, 
 		VM_UNLOCK(lock);
 		return VM_TRAP_ILLEGAL;
 	}
-	if (p != NOWHERE && size == 8)
+	if (!NOWHERE(p) && size == 8)
 		VM_STORE(u64, p, value);
-	else if (p != NOWHERE)
+	else if (!NOWHERE(p))
 		VM_STORE(u32, p, value);
 	VM_UNLOCK(lock);
-	if (p == NOWHERE)
-		return vm->st.stop;
+	if (NOWHERE(p))
+		return WHY_NOT(p);
 	if (old)
 		*old = d;
 	return VM_STOP_NONE;

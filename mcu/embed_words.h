@@ -10,7 +10,6 @@
 		vm->st.left = (left_);                                                             \
 		return stop;                                                                       \
 	} while (0)
-#define VM_BAD_ACCESS vm->st.stop /* find() has set it */
 #define VM_ALL_ARMS 0
 #define VM_COUNT_T u32 /* counts instructions */
 #define VM_SLACK_T s32
@@ -19,7 +18,7 @@
  * Registers of 64 bits on a machine of 32: one instruction moves both halves, if their address is
  * computed first. The compiler would rather compute it twice, or move the halves apart.
  */
-#if defined(__thumb2__) && !defined(VM_SMALL)
+#ifdef __thumb2__
 static inline u64 *both_halves(struct bpfvm *vm, u32 n)
 {
 	u64 *reg = &vm->st.reg[n];
@@ -47,7 +46,7 @@ static inline void store_both(u64 *reg, u64 v)
 #define DST_32 DST
 #define TAKE_DST u64 *to_ = both_halves(vm, DSTN)
 #define TAKEN_64 load_both(to_)
-#define TAKEN_32 (*to_)
+#define TAKEN_32 ((u32)*to_)
 #define GIVE_DST(v) store_both(to_, v)
 #endif
 
@@ -55,9 +54,9 @@ static inline void store_both(u64 *reg, u64 v)
  * The region of the last access of this kind is tried first, without a call. `n` is a constant but
  * in the small core, which does without.
  */
-#define ADDRESS_ANY(a, n, access) CHECKED(find(a, vm, (n) << 3 | (access)))
+#define ADDRESS_ANY(a, bits, access) CHECKED(find(a, vm, (bits) | (access)))
 #ifdef VM_SMALL
-#define ADDRESS(a, n, access) ADDRESS_ANY(a, n, access)
+#define ADDRESS(a, n, access) ADDRESS_ANY(a, (n) << 3, access)
 #else
 #define ADDRESS(a, n, access)                                                                      \
 	({                                                                                         \
@@ -76,8 +75,10 @@ static inline void store_both(u64 *reg, u64 v)
 #define CHECKED(place)                                                                             \
 	({                                                                                         \
 		u8 *at_ = (place);                                                                 \
-		if (at_ == NOWHERE)                                                                \
-			goto bad_access;                                                           \
+		if (NOWHERE(at_)) {                                                                \
+			stop = WHY_NOT(at_);                                                       \
+			goto out;                                                                  \
+		}                                                                                  \
 		at_;                                                                               \
 	})
 #define ENTER(n)                                                                                   \

@@ -7,8 +7,7 @@
 
 #define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
 #define VM_RUN_ENDS(pc, left, stop) return vm_stopped(vm, pc, left, stop)
-#define VM_BAD_ACCESS VM_TRAP_BOUNDS /* vm_stopped says it more precisely */
-#define ADDRESS_ANY(a, n, access) ADDRESS(a, n, access) /* the size is not a constant */
+#define ADDRESS_ANY(a, bits, access) ADDRESS(a, (bits) >> 3, access)
 #define OTHERS STOP(VM_TRAP_ILLEGAL)
 #define VM_ALL_ARMS 1 /* of the table core */
 #define VM_COUNT_T u64 /* counts instructions */
@@ -18,7 +17,7 @@
 	({                                                                                         \
 		u8 *at_ = vm_at(vm, a, n, access);                                                 \
 		if (!at_)                                                                          \
-			goto bad_access;                                                           \
+			STOP(VM_TRAP_BOUNDS); /* vm_stopped says it more precisely */              \
 		at_;                                                                               \
 	})
 #define ENTER(n)                                                                                   \

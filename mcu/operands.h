@@ -2,37 +2,38 @@
 /*
  * One instruction, operands first: they are chosen and cut to the width of the instruction, so that
  * one arm serves the four forms of an operation, and one check all accesses to memory. Included
- * inside a function, where `w` has been fetched; it goes on with NEXT or to the labels `branch`,
- * `bad_access` and `out`. GO_FORK is for atomic operations. The includer says with OPERANDS_ALL that
- * it wants calls, EXIT and LDDW, too.
+ * inside a function, where `w` has been fetched; it goes on with NEXT or to the labels `branch`
+ * and `out`. The includer says with OPERANDS_ALL that it wants calls, EXIT and LDDW,
+ * too; GO_FORK is for atomic operations.
  */
-	if (!(known[w & 7] >> (w >> 3 & 31) & 1))
-		STOP(VM_TRAP_ILLEGAL);
-	to = &DST;
-	dst = *to;
-	src = SRC;
+	TAKE_DST;
+	dst = TAKEN_64;
+	src = SRC_64;
 	if (IS_MEMORY(w))
 		goto memory;
 	if (!IS_X(w))
 		src = (u64)(s64)IMM;
-	arm = w >> 4 & 15;
 	if (IS_JMP(w))
-		arm += ARMS_JMP;
-	/* With their signs 32-bit numbers compare as they do without. */
+		goto jump;
 	if (!IS_64(w)) {
-		dst = arm < ARMS_JMP ? (u32)dst : (u64)(s32)dst;
-		src = arm < ARMS_JMP ? (u32)src : (u64)(s32)src;
+		dst = (u32)dst;
+		src = (u32)src;
 	}
-#ifdef OPERANDS_ALL
-dispatch:
-#endif
-	switch (arm) {
-#define BITS (32u << IS_64(w))
+	switch (ARM_OF(w)) {
+/* Hidden, or the compiler makes one copy for each width of what it is used in. */
+#define IS_WIDE                                                                                    \
+	({                                                                                         \
+		u32 wide_ = IS_64(w);                                                              \
+		VM_HIDE(wide_);                                                                    \
+		wide_;                                                                             \
+	})
+#define BITS (32 + (IS_WIDE << 5))
 /* A 32-bit form of an S row has its sign in bit 31. */
 #define OPERANDS_U u64 d = dst, s = src
 #define OPERANDS_S                                                                                 \
-	s64 d = IS_64(w) ? (s64)dst : (s32)dst;                                                    \
-	s64 s = IS_64(w) ? (s64)src : (s32)src
+	u32 wide = IS_WIDE;                                                                        \
+	s64 d = wide ? (s64)dst : (s32)dst;                                                        \
+	s64 s = wide ? (s64)src : (s32)src
 #define OPERANDS_ALU(label, sign, effect, first)                                                   \
 	case label: {                                                                              \
 		first;                                                                             \
@@ -40,40 +41,25 @@ dispatch:
 		(void)d, (void)s;                                                                  \
 		dst = (u64)(effect);                                                               \
 	} break;
-#define ALU(name, op, sign, group, text, effect) OPERANDS_ALU(ARM_OF(4 | op), sign, effect, )
+#define ALU(name, op, sign, group, text, effect) OPERANDS_ALU(ARM_OF(op), sign, effect, )
 #define FORK_ALU(name, op, sign, group, text, effect)                                              \
-	OPERANDS_ALU(ARM_OF(4 | op), sign, effect, if (HAS_OFF) goto forked)
-#define NEG(name, op, effect) OPERANDS_ALU(ARM_OF(4 | op), U, effect, )
-#define JMP(name, op, sign, text, condition)                                                       \
-	case ARM_OF(5 | op): {                                                                     \
-		VM_TYPE_##sign##64 d = (VM_TYPE_##sign##64)dst, s = (VM_TYPE_##sign##64)src;       \
-		if (condition)                                                                     \
-			goto branch;                                                               \
-	}                                                                                          \
-		NEXT
+	OPERANDS_ALU(ARM_OF(op), sign, effect, OPERANDS_##group;                                   \
+		     if (HAS_OFF) goto forked)
+#define NEG(name, op, effect)                                                                      \
+	OPERANDS_ALU(ARM_OF(op), U, effect, if (IS_X(w)) TRAP_HERE(ILLEGAL))
+#define OPERANDS_BASE
+#define OPERANDS_DIV                                                                               \
+	if (!VM_DIV64 && IS_64(w))                                                                 \
+	TRAP_HERE(ILLEGAL)
+#define FORK(name, code) OPERANDS_FORK_##code
+#define OPERANDS_FORK_0xc3
+#define OPERANDS_FORK_0xdb
+#define OPERANDS_FORK_0xd7
+#define OPERANDS_FORK_0xdc
+#define OPERANDS_FORK_0xd4 case ARM_OF(0xd4): goto order;
 #include "isa.def"
-	case ARM_OF(0x05): /* GOTO */
-		if (VM_V4 && !IS_64(w))
-			JUMP(IMM);
-		goto branch;
-#ifdef OPERANDS_ALL
-#define STEP_COMPACT
-#include "step.h"
-#endif
-	default: /* of those that are known: byte order */
-		dst = *to;
-		switch ((u32)IMM + ((u8)w != END_LE)) {
-#define END(name, code, imm, type, text, effect)                                                   \
-	END_ARM(code, imm)                                                                         \
-	{                                                                                          \
-		type d = (type)dst;                                                                \
-		dst = (u64)(effect);                                                               \
-	} break;
-#include "isa.def"
-		default:
-			STOP(VM_TRAP_ILLEGAL);
-		}
-		goto give;
+	default:
+		TRAP_HERE(ILLEGAL);
 forked:
 #if VM_V4
 		switch ((w & 0xff) | (w >> 16) << 8) {
@@ -88,48 +74,113 @@ forked:
 		break;
 #include "isa.def"
 		default:
-			STOP(VM_TRAP_ILLEGAL);
+			TRAP_HERE(ILLEGAL);
 		}
 #else
-		STOP(VM_TRAP_ILLEGAL);
+		TRAP_HERE(ILLEGAL);
 #endif
 	}
 	if (!IS_64(w))
 		dst = (u32)dst;
 give:
-	*to = dst;
+	GIVE_DST(dst);
 	NEXT
+order: /* 16, 32 and 64 have no bits in common with what else tells these arms apart */
+	dst = TAKEN_64;
+	if (IMM & ~0x70)
+		TRAP_HERE(ILLEGAL);
+	switch (END_ARM((u8)w, IMM)) {
+#define END(name, code, imm, type, text, effect)                                                   \
+	case END_ARM(code, imm): {                                                                 \
+		type d = (type)dst;                                                                \
+		dst = (u64)(effect);                                                               \
+	} break;
+#include "isa.def"
+	default:
+		TRAP_HERE(ILLEGAL);
+	}
+	goto give;
+jump:
+	/* With their signs 32-bit numbers compare as they do without. */
+	if (!IS_64(w)) {
+		dst = (u64)(s32)dst;
+		src = (u64)(s32)src;
+	}
+	switch (ARM_OF(w)) {
+#define JMP(name, op, sign, text, condition)                                                       \
+	case ARM_OF(op): {                                                                         \
+		VM_TYPE_##sign##64 d = (VM_TYPE_##sign##64)dst, s = (VM_TYPE_##sign##64)src;       \
+		if (!VM_JMP32 && !IS_64(w))                                                        \
+			TRAP_HERE(ILLEGAL);                                                        \
+		if (condition)                                                                     \
+			goto branch;                                                               \
+	}                                                                                          \
+		NEXT
+#define GOTO(name, code, field, text) OPERANDS_GOTO_##field(code)
+#define OPERANDS_GOTO_OFF(code)                                                                    \
+	case ARM_OF(code):                                                                         \
+		if ((u8)w == code)                                                                 \
+			goto branch;
+#define OPERANDS_GOTO_IMM(code)                                                                    \
+		if ((u8)w == code)                                                                 \
+			JUMP(IMM);
+#include "isa.def"
+		TRAP_HERE(ILLEGAL);
+#ifdef OPERANDS_ALL
+#define STEP_COMPACT
+#include "step.h"
+		TRAP_HERE(ILLEGAL);
+#endif
+	default:
+		TRAP_HERE(ILLEGAL);
+	}
 memory:
 #ifdef OPERANDS_ALL
-	if ((u8)w == OPCODE_LDDW) {
-		arm = ARM_LDDW;
-		goto dispatch;
-	}
+	if ((u8)w == OPCODE_LDDW)
+		STEP_LDDW
 #endif
 	if (!(w & 7))
-		TRAP_HERE(LEGACY);
+		goto legacy;
 	if (VM_ATOMICS && vm_is_atomic((u8)w))
 		GO_FORK((u32)IMM);
-	arm = 8 >> (((w >> 3) + 1) & 3); /* bytes: 4, 2, 1, 8 */
+	if (!(MEMORY_ARMS >> MEMORY_ARM(w) & 1))
+		TRAP_HERE(ILLEGAL);
+	size = 64 >> (((w >> 3) + 1) & 3); /* bits: 32, 16, 8, 64 */
+	access = (w & 7) == 1 ? VM_READ : VM_WRITE;
+	VM_HIDE(access);
 	if ((w & 7) == 1)
 		dst = src;
-	p = ADDRESS_ANY(dst + (u64)(s64)OFF, arm, (w & 7) == 1 ? VM_READ : VM_WRITE);
+	p = ADDRESS_ANY(dst + (u64)(s64)OFF, size, access);
 	if ((w & 7) == 2)
 		src = (u64)(s64)IMM;
-	switch ((w | (w >> 1 & 1)) & 0xff) { /* ST as if it were STX */
+	switch (MEMORY_ARM(w)) {
 #define LDX(name, code, type)                                                                      \
-	case code:                                                                                 \
+	case MEMORY_ARM(code):                                                                     \
 		dst = (u64)VM_LOAD(type, p);                                                       \
 		goto give;
 #define STX(name, code, type)                                                                      \
-	case code:                                                                                 \
+	case MEMORY_ARM(code):                                                                     \
 		VM_STORE(type, p, src);                                                            \
 		NEXT
 #include "isa.def"
 	default:
 		__builtin_unreachable();
 	}
+legacy:
+	if (LEGACY_ARMS >> (w >> 3 & 31) & 1)
+		TRAP_HERE(LEGACY);
+	TRAP_HERE(ILLEGAL);
 #undef BITS
+#undef IS_WIDE
 #undef OPERANDS_U
 #undef OPERANDS_S
 #undef OPERANDS_ALU
+#undef OPERANDS_BASE
+#undef OPERANDS_DIV
+#undef OPERANDS_FORK_0xc3
+#undef OPERANDS_FORK_0xd4
+#undef OPERANDS_FORK_0xd7
+#undef OPERANDS_FORK_0xdb
+#undef OPERANDS_FORK_0xdc
+#undef OPERANDS_GOTO_OFF
+#undef OPERANDS_GOTO_IMM

@@ -23,35 +23,18 @@ enum { OTHER_BRANCH = VM_STOPS, OTHER_JUMP };
 
 static __attribute__((noinline, cold)) u32 step_other(struct bpfvm *vm, u32 w, s32 imm)
 {
-	u64 dst, src, *to;
-	u32 arm, stop;
+	u64 dst, src;
+	u32 size, access, stop;
 	u8 *p;
 
 #include "operands.h"
 branch:
 	return OTHER_BRANCH;
-bad_access:
-	return VM_BAD_ACCESS;
 out:
 	return stop;
 }
 
-#undef OP
-#undef NEXT
-#undef STOP
-#undef STOP_AT
-#undef JUMP
-#undef BRANCH
-#undef IMM
-#undef R
-#undef DSTN
-#undef SRCN
-#undef DST
-#undef SRC
-#undef OFF
-#undef HAS_OFF
-#undef TRAP_HERE
-#undef GO_FORK
+#include "no_words.h"
 #define GO_FORK(key) goto others
 #define OTHERS                                                                                     \
 	do {                                                                                       \
