@@ -23,14 +23,15 @@ static u8 packet[PACKET_SIZE] __attribute__((aligned(8)));
 
 /* --- time --- */
 
+static u32 last_ticks;
+
 static u64 ticks(void)
 {
 	static u64 sum;
-	static u32 last;
 	u32 now = board_ticks();
 
-	sum += now - last;
-	last = now;
+	sum += now - last_ticks;
+	last_ticks = now;
 	return sum;
 }
 
@@ -129,6 +130,7 @@ void hooks_start(void)
 	struct sample *s = (void *)events[HOOK_SAMPLE].ctx;
 	struct packet *p = (void *)events[HOOK_PACKET].ctx;
 
+	last_ticks = board_ticks();
 	_Static_assert(sizeof(*s) <= sizeof(events->ctx) && sizeof(*p) <= sizeof(events->ctx),
 		       "contexts have room");
 	events[HOOK_TICK].ctx_size = sizeof(struct tick);
