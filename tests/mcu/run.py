@@ -161,6 +161,13 @@ def ask(command, tries, place):
     return answers
 
 
+def ask_host(command, tries, place):
+    try:
+        return ask(command, tries, place)
+    except Silent as silence:
+        raise Silent(f'on the host: {silence}') from None
+
+
 def differences(tries, answers, reference):
     """Explanations of all that is wrong, one list of lines each."""
     for trial, got, host in zip(tries, answers, reference):
@@ -208,7 +215,7 @@ class Suite:
         text = f'{self.name}: {what}: {len(tries)} runs'
         try:
             answers = ask(self.command, tries, place)
-            bad = list(differences(tries, answers, ask(self.host, tries, place)))
+            bad = list(differences(tries, answers, ask_host(self.host, tries, place)))
         except Silent as silence:
             return Line(False, f'{text}: {silence}', [])
         notes = [note for some in bad[:SHOWN] for note in some]
