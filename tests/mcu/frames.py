@@ -9,8 +9,10 @@ as an image and prints how the device ends it.
 FAULT: damage=OFFSET (a byte of the image), version (another one, checksum right), cut=BYTES,
 crc=FRAME (that frame is damaged the first time), lost=FRAME (its middle is, the first time),
 twice=FRAME, silent=FRAME (nothing more comes), noise (bytes before each frame), garbage (no image at
-all: random bytes as lines)
+all: random bytes as lines), random=COUNT (so many images with random damage and right checksums,
+each of which is run: prints what became of how many)
 """
+import collections
 import random
 import socket
 import struct
@@ -97,6 +99,37 @@ def send(line, image, faults):
     return line.answer()
 
 
+def install(line, place, image, faults=()):
+    """The device's last word on an image."""
+    line.say(f'load {place} {len(image)}')
+    said = line.answer()
+    return send(line, image, faults) if said == 'send' else said
+
+
+def ends(line):
+    """The end of an answer."""
+    while True:
+        said = line.answer()
+        if said == 'ok' or said.startswith('error: '):
+            return said
+
+
+def try_random(line, place, image, count):
+    """A device that takes what is damaged still has to be well afterwards."""
+    seen = collections.Counter()
+    rng = random.Random(count)
+    for _ in range(count):
+        bad = bytearray(image)
+        for _ in range(rng.randint(1, 4)):
+            bad[rng.randrange(16, len(bad))] = rng.randrange(256)
+        said = install(line, place, with_checksum(bytes(bad)))
+        seen[said.split(':')[1].strip() if ':' in said else said] += 1
+        line.say(f'run {place.split()[0]}')
+        ends(line)
+    line.greet()
+    print(*(f'{what} {n}' for what, n in sorted(seen.items())))
+
+
 def main():
     path, name, hook, tenant, file, *faults = sys.argv[1:]
     line = Line(path)
@@ -108,9 +141,12 @@ def main():
         return
     with open(file, 'rb') as source:
         image = spoil(source.read(), faults)
-    line.say(f'load {name} {hook} {tenant} {len(image)}')
-    said = line.answer()
-    print(send(line, image, faults) if said == 'send' else said)
+    place = f'{name} {hook} {tenant}'
+    counts = [fault for fault in faults if fault.startswith('random=')]
+    if counts:
+        try_random(line, place, image, int(counts[0].partition('=')[2]))
+    else:
+        print(install(line, place, image, faults))
 
 
 if __name__ == '__main__':

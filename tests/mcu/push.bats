@@ -179,6 +179,15 @@ image() {
 	[ "$(row list frames swaps)" -eq 5 ]
 }
 
+@test "push: random damage with right checksums: whatever comes in, the firmware goes on" {
+	push "$PROGS/tick.o" --prog count --name other --tenant user
+	frames random tick maker "$(image sample)" random=60
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"PART "*"REFUSED "*"ok "* ]] || { echo "$output"; return 1; }
+	runs=$(row stat other runs)
+	until_so "stat other" "d[0]['runs'] > $runs and d[0]['traps'] == 0"
+}
+
 @test "push: a guest that traps is reported and stopped, the others go on" {
 	push "$PROGS/tick.o" --prog count
 	push "$PROGS/bad_memory.o" --prog load_null --hook tick
