@@ -143,7 +143,7 @@ enum {
 struct bpfvm_config {
 	const struct bpfvm_helper *helpers;
 	u32 helper_count;
-	u32 budget;	 /* instructions of one bpfvm_execute; 0: as many as possible */
+	u32 budget;	 /* instructions of one bpfvm_execute */
 	struct bpfvm_kv *kv;	    /* of the guest, or NULL: it has none */
 	struct bpfvm_kv *kv_global; /* of all guests, or NULL */
 	void *user;	 /* for the helpers: vm->config->user */
@@ -158,16 +158,6 @@ struct bpfvm_frame {
 
 /* An instance. The members are the machine's; look, but use the functions. */
 struct bpfvm {
-	struct {
-		u64 reg[VM_REGISTERS];
-		u32 left;  /* of the budget of this slice */
-		u32 steps; /* instructions executed since the start, modulo 2^32 */
-		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
-		u32 dirty; /* the largest span of the stack region that a guest has used */
-		u8 depth;  /* nested calls */
-		u8 frames; /* that the stack has room for, up to VM_FRAMES */
-		u8 stop;   /* enum vm_stop */
-	} st;
 	vm_code_t code;
 	u32 len;   /* instructions */
 	u32 entry; /* where execution begins */
@@ -175,6 +165,15 @@ struct bpfvm {
 	struct bpfvm_region stack; /* the first region: the frames down to the present one */
 	struct bpfvm_region ctx;   /* the second; the caller's follow */
 	const struct bpfvm_region *hit[2]; /* of the last read, and of the last write */
+	struct {
+		u32 dirty; /* the largest span of the stack region that a guest has used */
+		u32 steps; /* instructions executed since the start, modulo 2^32 */
+		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
+		u8 depth;  /* nested calls */
+		u8 frames; /* that the stack has room for, up to VM_FRAMES */
+		u8 stop;   /* enum vm_stop */
+		u64 reg[VM_REGISTERS];
+	} st;
 #if VM_FRAMES > 1
 	struct bpfvm_frame frame[VM_FRAMES - 1];
 #endif
@@ -188,7 +187,7 @@ enum bpfvm_setup {
 	BPFVM_SETUPS,
 };
 
-#define BPFVM_DONE 0 /* the guest has left by EXIT */
+#define BPFVM_DONE VM_STOP_EXIT
 
 /*
  * Makes an instance for `count` instructions at `code`, which begin at the first one. `stack`,
@@ -200,11 +199,11 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 
 /*
  * Where the .rodata and .data of an image appear to its guest: they have addresses of their own
- * (VM_REGION_RODATA and VM_REGION_DATA), which are the only ones that are translated. .rodata is
- * used where it lies; .data and .bss need memory.
+ * (VM_REGION_RODATA and VM_REGION_DATA), which are the only ones that are translated. What is only
+ * read is used where it lies, the rest is copied to `memory`. Belongs to one instance.
  */
 struct bpfvm_areas {
-	struct bpfvm_region rodata, data;
+	struct bpfvm_region region[2];
 	void *memory; /* aligned to 8; bpfvm_image_memory tells how much */
 	u32 size;
 };
@@ -215,14 +214,14 @@ struct bpfvm_areas {
  * is checked for damage, not whether its guest is well behaved: see bpfvm_check.
  */
 enum bpfvm_setup bpfvm_init_image(struct bpfvm *vm, const struct bpfvm_config *config,
-				  const void *image, u32 size, struct bpfvm_areas *areas,
+				  vm_image_t image, u32 size, struct bpfvm_areas *areas,
 				  void *stack, u32 stack_size);
 
 /* Whether `size` bytes at `image` are an image that this build can use. */
-enum bpfvm_setup bpfvm_image_check(const void *image, u32 size);
+enum bpfvm_setup bpfvm_image_check(vm_image_t image, u32 size);
 
-/* Bytes of memory that the .data and .bss of an image need; it has passed bpfvm_image_check. */
-u32 bpfvm_image_memory(const void *image);
+/* Bytes of memory that an image needs for its data; it has passed bpfvm_image_check. */
+u32 bpfvm_image_memory(vm_image_t image);
 
 /*
  * Lets the guest use `len` bytes at `start`; `access` is VM_READ, VM_WRITE or both. `region` is the
@@ -236,7 +235,7 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
  * `ctx` and its `size`. Return BPFVM_DONE, *result being r0, or the trap, enum vm_stop, for which
  * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
- * for up to `budget` instructions more; 0, or more than BPFVM_BUDGET_MAX, means that many.
+ * for up to `budget` instructions more, BPFVM_BUDGET_MAX at most.
  */
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result);
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);
@@ -254,7 +253,7 @@ static inline void bpfvm_trap(struct bpfvm *vm, u32 trap)
 	vm->st.stop = (u8)trap;
 }
 
-/* Why and where a guest stopped. */
+/* Why and where a guest stopped; to be asked before anything else happens to the instance. */
 struct bpfvm_where {
 	u64 addr;   /* after a memory trap, or one of an argument: what was accessed, */
 	u32 size;   /* how many bytes, 0 if that does not matter, */
@@ -262,7 +261,7 @@ struct bpfvm_where {
 	u32 pc;	    /* number of the instruction */
 	u32 stop;   /* enum vm_stop */
 };
-void bpfvm_where(const struct bpfvm *vm, struct bpfvm_where *where);
+void bpfvm_where(struct bpfvm *vm, struct bpfvm_where *where);
 
 /* The name of a trap ("BOUNDS"), its sentence, and the sentence of an enum bpfvm_setup. */
 const char *bpfvm_trap_name(u32 stop);

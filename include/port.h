@@ -90,6 +90,20 @@ typedef u64 __attribute__((may_alias)) vm_insn_t;
 #endif
 
 /*
+ * vm_image_t: where an image lies, and the words that know: VM_IMAGE_READ copies `size` bytes at
+ * `offset` of it, VM_IMAGE_CODE is the code there. VM_IMAGE_PLACE is where data can be used where it
+ * lies, or NULL: then .rodata is copied to memory.
+ */
+#ifndef VM_IMAGE_T
+#define VM_IMAGE_T const void *
+#define VM_IMAGE_READ(to, image, offset, size)                                                     \
+	__builtin_memcpy(to, VM_IMAGE_PLACE(image, offset), size)
+#define VM_IMAGE_CODE(image, offset) ((vm_code_t)(const void *)VM_IMAGE_PLACE(image, offset))
+#define VM_IMAGE_PLACE(image, offset) ((const u8 *)(image) + (offset))
+#endif
+typedef VM_IMAGE_T vm_image_t;
+
+/*
  * VM_LOCK and VM_UNLOCK: around an atomic operation of a guest in an embedded machine. On one CPU it
  * is enough that nothing interrupts it. Where they do nothing, memory that two guests change at once
  * must not be the same.
@@ -117,7 +131,7 @@ static inline u32 vm_lock(void)
 	return old;
 }
 #else
-#define VM_LOCK() 0
+#define VM_LOCK() 0u
 #define VM_UNLOCK(old) ((void)(old))
 #endif
 #endif

@@ -4,7 +4,7 @@
  * the dispatch on the opcode, and once, with STEP_FORKS defined, inside the dispatch on
  * VM_FORK(opcode, key) for the opcodes that `off` or `imm` divides further.
  *
- * With STEP_COMPACT only calls and EXIT are spelled out, and the body of STEP_LDDW.
+ * With STEP_COMPACT only calls and EXIT are spelled out.
  *
  * The core defines:
  *   OP(name, n)		opens the arm of opcode or fork n; opcodes.h lists the names
@@ -28,15 +28,6 @@
  *			STEP_SECOND_IMM
  */
 #include "step_words.h"
-
-#define STEP_LDDW                                                                                  \
-	{                                                                                          \
-		STEP_SECOND;                                                                       \
-		if (STEP_NO_SECOND || SRCN)                                                        \
-			TRAP_HERE(ILLEGAL);                                                        \
-		DST = (u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM;                                  \
-		SKIP;                                                                              \
-	}
 
 /* What a build leaves out. */
 #define STEP_64_BASE(forms) forms

@@ -32,3 +32,16 @@
 #ifndef STEP_SECOND
 #define STEP_SECOND
 #endif
+
+/* The body of LDDW. */
+#ifndef STEP_LDDW
+#define STEP_LDDW                                                                                  \
+	{                                                                                          \
+		STEP_SECOND;                                                                       \
+		if (STEP_NO_SECOND || SRCN)                                                        \
+			TRAP_HERE(ILLEGAL);                                                        \
+		TAKE_DST;                                                                          \
+		GIVE_DST((u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM);                              \
+		SKIP;                                                                              \
+	}
+#endif

@@ -15,18 +15,13 @@
 #define BEHIND VM_INDEX(in, vm->code) /* number of the instruction after this one */
 #define PC (BEHIND - 1)
 #define IMM imm
-#define JUMP(n) CONTINUE_AT(BEHIND + (u32)(n))
-#define BRANCH goto branch
-#define CONTINUE_AT(n)                                                                             \
+#define JUMP(n)                                                                                    \
 	do {                                                                                       \
-		pc = (n);                                                                          \
+		by = (u32)(n);                                                                     \
 		goto arrive;                                                                       \
 	} while (0)
-#define STOP_BEHIND                                                                                \
-	do {                                                                                       \
-		pc = BEHIND;                                                                       \
-		goto out_at;                                                                       \
-	} while (0)
+#define BRANCH goto branch
+#define CONTINUE_AT(n) JUMP((n) - BEHIND)
 #define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
 #define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
@@ -46,15 +41,17 @@
 
 VM_RUN(small)
 {
-	VM_COUNT_T until = vm->st.left, left;
-	u32 pc = vm->st.pc, stop, w, size, access;
+	VM_COUNT_T until = VM_BUDGET, left;
+	u32 by = vm->st.pc, pc, stop, w;
 	s32 imm;
 	vm_code_t in = vm->code, limit;
 	u64 dst, src;
 	u8 *p;
 
 arrive:
-	left = until - VM_INDEX(in, vm->code);
+	pc = BEHIND;
+	left = until - pc;
+	pc += by;
 	if (!left)
 		STOP_AT(VM_TRAP_STEPS);
 	if (pc >= vm->len)
@@ -70,7 +67,7 @@ again:
 branch:
 	JUMP(OFF);
 out:
-	pc = PC;
+	pc = stop == VM_TRAP_STEPS ? BEHIND : PC;
 out_at:
-	VM_RUN_ENDS(pc, until - VM_INDEX(in, vm->code), stop);
+	VM_RUN_ENDS(pc, until - BEHIND, stop);
 }

@@ -5,16 +5,11 @@
 #endif
 #include VM_PORT_WORDS
 
-#define STOP_BEHIND                                                                                \
-	do {                                                                                       \
-		pc++;                                                                              \
-		goto out;                                                                          \
-	} while (0)
 #include "words.h"
 
 VM_RUN(switch)
 {
-	VM_COUNT_T left = vm->st.left;
+	VM_COUNT_T left = VM_BUDGET;
 	u32 pc = vm->st.pc, stop, w;
 	vm_code_t in;
 
@@ -31,5 +26,7 @@ next:
 		pc++;
 	}
 out:
+	pc += stop == VM_TRAP_STEPS;
+out_at:
 	VM_RUN_ENDS(pc, left, stop);
 }

@@ -38,11 +38,6 @@
 		slack++;                                                                           \
 		GO;                                                                                \
 	} while (0)
-#define STOP_BEHIND                                                                                \
-	do {                                                                                       \
-		next = BEHIND;                                                                       \
-		goto out_at;                                                                       \
-	} while (0)
 #define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
 #define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
@@ -91,7 +86,7 @@ VM_RUN(table)
 #if !VM_READS_PAST_END
 	struct vm_insn last[2];
 #endif
-	VM_COUNT_T left = vm->st.left;
+	VM_COUNT_T left = VM_BUDGET;
 	VM_SLACK_T slack = 0;
 	vm_code_t code = vm->code, in = code, end; /* `end`: no jump forward there */
 	_Bool bounded = vm->len && never_goes_on((u8)VM_WORD(VM_SLOT(code, vm->len - 1)));
@@ -99,6 +94,7 @@ VM_RUN(table)
 	s32 imm;
 
 	VM_HIDE(table); /* so that it stays in a register */
+	VM_TABLE_BEGINS;
 arrive: /* at `next`, from anywhere */
 	if (mask)
 		left = (VM_COUNT_T)(slack + vm->len - BEHIND);
@@ -152,7 +148,7 @@ slowly:
 others:
 	OTHERS;
 out:
-	next = PC;
+	next = stop == VM_TRAP_STEPS ? BEHIND : PC;
 out_at:
 	if (mask)
 		left = (VM_COUNT_T)(slack + vm->len - BEHIND);

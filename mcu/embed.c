@@ -3,9 +3,7 @@
  * The embeddable machine of include/embed.h, whole: a firmware compiles this one file. Build option
  * VM_CORE: table (the fastest, the default), switch, or small.
  */
-#include "crc32.h"
 #include "embed.h"
-#include "image.h"
 
 #ifndef VM_CORE
 #define VM_CORE table
@@ -73,6 +71,14 @@ static void clear(void *at, u32 size)
 #endif
 }
 
+static inline void copy(void *to, const void *from, u32 size)
+{
+#ifdef VM_SMALL
+	VM_HIDE(size); /* a call is smaller than what the compiler makes of a known size */
+#endif
+	__builtin_memcpy(to, from, size);
+}
+
 /* --- frames ---------------------------------------------------------------------------------- */
 
 /* Gives the stack region the frames down to number `depth`, and r10 its top. */
@@ -99,7 +105,7 @@ static _Bool push_frame(struct bpfvm *vm, u32 back)
 	VM_HIDE(f);
 	if (depth == vm->st.frames)
 		return 0;
-	__builtin_memcpy(f->saved, &vm->st.reg[6], sizeof(f->saved));
+	copy(f->saved, &vm->st.reg[6], sizeof(f->saved));
 	f->back = back;
 	open_frame(vm, depth);
 	return 1;
@@ -112,7 +118,7 @@ static u32 pop_frame(struct bpfvm *vm)
 	struct bpfvm_frame *f = &vm->frame[depth];
 
 	VM_HIDE(f);
-	__builtin_memcpy(&vm->st.reg[6], f->saved, sizeof(f->saved));
+	copy(&vm->st.reg[6], f->saved, sizeof(f->saved));
 	open_frame(vm, depth);
 	return f->back;
 }
@@ -221,7 +227,7 @@ static const struct bpfvm_helper *helper_of(const struct bpfvm *vm, u32 number)
  * Checks an argument of a kind (enum bpfvm_arg) and says in *at what is behind it; returns a trap or
  * VM_STOP_NONE.
  */
-static inline u32 argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
+static inline __attribute__((always_inline)) u32 argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
 {
 	u32 access = kind & 3, size = 32 >> access;
 	u8 *p = (void *)0;
@@ -342,145 +348,6 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 	return BPFVM_READY;
 }
 
-/* --- images ---------------------------------------------------------------------------------- */
-
-static const void *part_of(const struct vm_image *image, u32 number, u32 record, u32 *count)
-{
-	const struct vm_image_part *part = &image->part[number];
-
-	*count = part->size / record;
-	return (const u8 *)image + part->offset;
-}
-
-static enum bpfvm_setup check_parts(const struct vm_image *image)
-{
-	static const u8 record[VM_IMAGE_PARTS] = {
-		[VM_IMAGE_CODE] = sizeof(struct vm_insn),
-		[VM_IMAGE_AREAS] = sizeof(struct vm_image_area),
-	};
-
-	for (u32 i = 0; i < VM_IMAGE_PARTS; i++) {
-		const struct vm_image_part *part = &image->part[i];
-
-		if (part->offset % 8 || part->offset > image->size ||
-		    part->size > image->size - part->offset ||
-		    (record[i] && part->size % record[i]))
-			return BPFVM_BAD_PART;
-	}
-	if (image->part[VM_IMAGE_MAPS].size)
-		return BPFVM_BAD_MAPS;
-	return image->entry < image->part[VM_IMAGE_CODE].size / sizeof(struct vm_insn) ?
-		       BPFVM_READY :
-		       BPFVM_BAD_ENTRY;
-}
-
-static enum bpfvm_setup check_areas(const struct vm_image *image)
-{
-	u32 count, stored = image->part[VM_IMAGE_DATA].size, seen = 0;
-	const struct vm_image_area *area = part_of(image, VM_IMAGE_AREAS, sizeof(*area), &count);
-
-	for (; count; count--, area++) {
-		if ((area->region != VM_REGION_RODATA && area->region != VM_REGION_DATA) ||
-		    seen >> area->region & 1 || area->stored > area->size ||
-		    area->data % 8 || area->data > stored || area->stored > stored - area->data ||
-		    area->size > VM_OFFSET_MASK + 1)
-			return BPFVM_BAD_AREA;
-		if (area->region == VM_REGION_RODATA &&
-		    (area->access & VM_WRITE || area->stored != area->size))
-			return BPFVM_BAD_AREA; /* it has to be usable where it lies */
-		seen |= 1u << area->region;
-	}
-	return BPFVM_READY;
-}
-
-enum bpfvm_setup bpfvm_image_check(const void *from, u32 size)
-{
-	const struct vm_image *image = from;
-	const u32 crc_from = __builtin_offsetof(struct vm_image, size);
-	enum bpfvm_setup bad;
-
-	if (!aligned(image, 8))
-		return BPFVM_BAD_ALIGNMENT;
-	if (size < sizeof(*image))
-		return BPFVM_BAD_SIZE;
-	for (u8 i = 0; i < sizeof(image->magic); i++)
-		if (image->magic[i] != VM_IMAGE_MAGIC[i])
-			return BPFVM_BAD_MAGIC;
-	if (image->version != VM_IMAGE_VERSION)
-		return BPFVM_BAD_VERSION;
-	if (image->size != size)
-		return BPFVM_BAD_SIZE;
-	if (image->crc != vm_crc32(0, (const u8 *)from + crc_from, size - crc_from))
-		return BPFVM_BAD_CRC;
-	if (image->header != sizeof(*image) || image->kind >= VM_IMAGE_KINDS)
-		return BPFVM_BAD_HEADER;
-	bad = check_parts(image);
-	return bad ? bad : check_areas(image);
-}
-
-static const struct vm_image_area *area_of(const struct vm_image *image, u32 region)
-{
-	u32 count;
-	const struct vm_image_area *area = part_of(image, VM_IMAGE_AREAS, sizeof(*area), &count);
-
-	for (; count; count--, area++)
-		if (area->region == region)
-			return area;
-	return (void *)0;
-}
-
-u32 bpfvm_image_memory(const void *image)
-{
-	const struct vm_image_area *area = area_of(image, VM_REGION_DATA);
-
-	return area ? area->size : 0;
-}
-
-static enum bpfvm_setup add_areas(struct bpfvm *vm, const struct vm_image *image,
-				  struct bpfvm_areas *areas)
-{
-	const struct vm_image_area *ro = area_of(image, VM_REGION_RODATA);
-	const struct vm_image_area *rw = area_of(image, VM_REGION_DATA);
-	const u8 *data = (const u8 *)image + image->part[VM_IMAGE_DATA].offset;
-
-	if ((ro || rw) && !areas)
-		return BPFVM_BAD_MEMORY;
-	if (ro) {
-		set_region(&areas->rodata, VM_ADDRESS(VM_REGION_RODATA, 0), data + ro->data,
-			   ro->size, ro->access);
-		insert(vm, &areas->rodata);
-	}
-	if (rw) {
-		if (!areas->memory || rw->size > areas->size || !aligned(areas->memory, 8))
-			return BPFVM_BAD_MEMORY;
-		__builtin_memset(areas->memory, 0, rw->size);
-		__builtin_memcpy(areas->memory, data + rw->data, rw->stored);
-		set_region(&areas->data, VM_ADDRESS(VM_REGION_DATA, 0), areas->memory, rw->size,
-			   rw->access);
-		insert(vm, &areas->data);
-	}
-	return BPFVM_READY;
-}
-
-enum bpfvm_setup bpfvm_init_image(struct bpfvm *vm, const struct bpfvm_config *config,
-				  const void *from, u32 size, struct bpfvm_areas *areas,
-				  void *stack, u32 stack_size)
-{
-	const struct vm_image *image = from;
-	enum bpfvm_setup bad = bpfvm_image_check(image, size);
-	const void *code;
-	u32 count;
-
-	if (bad)
-		return bad;
-	code = part_of(image, VM_IMAGE_CODE, sizeof(struct vm_insn), &count);
-	bad = bpfvm_init(vm, config, code, count, stack, stack_size);
-	if (bad)
-		return bad;
-	vm->entry = image->entry;
-	return add_areas(vm, image, areas);
-}
-
 /* --- runs ------------------------------------------------------------------------------------ */
 
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
@@ -497,18 +364,12 @@ void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
 
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result)
 {
-	if (budget - 1 > BPFVM_BUDGET_MAX)
-		budget = BPFVM_BUDGET_MAX;
-	if (vm->st.stop == VM_TRAP_STEPS) {
-		vm->st.left = budget;
-		vm->st.steps += budget;
-		vm->st.stop = (u8)run(vm);
-		vm->st.steps -= vm->st.left;
-	}
-	if (vm->st.stop != VM_STOP_EXIT)
-		return vm->st.stop;
+	u32 stop = vm->st.stop;
+
+	if (stop == VM_TRAP_STEPS)
+		stop = run(vm, budget);
 	*result = vm->st.reg[0];
-	return BPFVM_DONE;
+	return stop;
 }
 
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
@@ -523,44 +384,5 @@ u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
 	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
 }
 
-/* --- what there is to say -------------------------------------------------------------------- */
-
-void bpfvm_where(const struct bpfvm *vm, struct bpfvm_where *where)
-{
-		__builtin_memset(where, 0, sizeof(*where));
-	where->pc = vm->st.pc;
-	where->stop = vm->st.stop;
-}
-
-const char *bpfvm_trap_name(u32 stop)
-{
-	static const char *const names[VM_STOPS] = {
-		"NONE", "EXIT",
-#define TRAP(name, sentence, hint) #name,
-#include "traps.def"
-	};
-
-	return stop < VM_STOPS ? names[stop] : "?";
-}
-
-const char *bpfvm_trap_text(u32 stop)
-{
-	static const char *const texts[VM_STOPS] = {
-		"has not stopped", "has left by EXIT",
-#define TRAP(name, sentence, hint) sentence,
-#include "traps.def"
-	};
-
-	return stop < VM_STOPS ? texts[stop] : "?";
-}
-
-const char *bpfvm_setup_text(enum bpfvm_setup setup)
-{
-	static const char *const texts[BPFVM_SETUPS] = {
-		"ready",
-#define SETUP(name, sentence) sentence,
-#include "setup.def"
-	};
-
-	return (u32)setup < BPFVM_SETUPS ? texts[setup] : "?";
-}
+#include "embed_image.h"
+#include "embed_text.h"

@@ -6,6 +6,8 @@
 #include "core.h"
 
 #define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
+#define VM_BUDGET vm->st.left
+#define VM_TABLE_BEGINS
 #define VM_RUN_ENDS(pc, left, stop) return vm_stopped(vm, pc, left, stop)
 #define ADDRESS_ANY(a, bits, access) ADDRESS(a, (bits) >> 3, access)
 #define OTHERS STOP(VM_TRAP_ILLEGAL)

@@ -12,10 +12,10 @@
 #undef FETCH
 #undef STOP
 #undef STOP_AT
-#undef STOP_BEHIND
 #undef TRAP_HERE
 #undef GO_FORK
 #undef R
+#undef REGISTERS
 #undef DSTN
 #undef SRCN
 #undef DST

@@ -5,17 +5,24 @@
 
 #include "step_words.h"
 
-/* The classes of opcodes (RFC 9669 section 3), as questions. */
-#define IS_MEMORY(w) (!((w) & 4)) /* 0 to 3 */
-#define IS_JMP(w) (((w) + 1) & 2) /* 5 and 6, of 4 to 7 */
+/* The classes of opcodes (RFC 9669 section 3), and questions about some of them. */
+enum {
+	CLASS_LD,
+	CLASS_LDX,
+	CLASS_ST,
+	CLASS_STX,
+	CLASS_ALU,
+	CLASS_JMP,
+	CLASS_JMP32,
+	CLASS_ALU64,
+};
+#define IS_K(w) (((w) & 12) == 4) /* of 4 to 7: the source is `imm` */
+#define IS_X(w) ((w) & 8)	  /* of 4 to 7: it is a register */
 #define IS_64(w) ((w) & 1)	  /* 5 and 7, of 4 to 7 */
-#define IS_X(w) ((w) & 8)	  /* the source is a register, of 4 to 7 */
+#define IS_STORE(w) ((w) & 2)	  /* 2 and 3, of 1 to 3 */
 
 /* The arm of an operation. */
 #define ARM_OF(code) ((code) >> 4 & 15)
-
-/* The arm of an access: loads, then stores, to which STX and ST are the same. */
-#define MEMORY_ARM(code) ((((code) >> 3 & 31) - 12) | ((code) & 2) << 2)
 
 /*
  * The arms of byte orders: one for each width and order, those of big endian serving for BSWAP, too.
@@ -27,10 +34,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big endian is the oth
 /* Opcodes, and sets of arms as masks. */
 enum {
 #define LDDW(name, code) OPCODE_LDDW = code,
+#define CALL(name, code) OPCODE_CALL = code,
 #include "isa.def"
-	MEMORY_ARMS = 0
-#define LDX(name, code, type) | 1 << MEMORY_ARM(code)
-#define STX(name, code, type) | 1 << MEMORY_ARM(code)
+	LDX_ARMS = 0
+#define LDX(name, code, type) | 1 << ((code) >> 3)
+#include "isa.def"
+	, STX_ARMS = 0 /* those of ST are the same */
+#define STX(name, code, type) | 1 << ((code) >> 3)
 #include "isa.def"
 	, LEGACY_ARMS = 0
 #define LEGACY(name, code, type) | 1 << ((code) >> 3)

@@ -9,16 +9,42 @@
 	TAKE_DST;
 	dst = TAKEN_64;
 	src = SRC_64;
-	if (IS_MEMORY(w))
-		goto memory;
-	if (!IS_X(w))
+	if (IS_K(w))
 		src = (u64)(s64)IMM;
-	if (IS_JMP(w))
-		goto jump;
-	if (!IS_64(w)) {
+	switch (w & 7) {
+	case CLASS_ALU:
 		dst = (u32)dst;
 		src = (u32)src;
+		/* fallthrough */
+	case CLASS_ALU64:
+		goto alu;
+	case CLASS_JMP32: /* with their signs these numbers compare as they do without */
+		dst = (u64)(s32)dst;
+		src = (u64)(s32)src;
+		/* fallthrough */
+	case CLASS_JMP:
+		goto jump;
+	case CLASS_LD:
+#ifdef OPERANDS_ALL
+		if ((u8)w == OPCODE_LDDW)
+			STEP_LDDW
+#endif
+		if (LEGACY_ARMS >> (w >> 3 & 31) & 1)
+			TRAP_HERE(LEGACY);
+		TRAP_HERE(ILLEGAL);
+	case CLASS_LDX:
+		dst = src;
+		goto memory;
+	case CLASS_ST:
+		src = (u64)(s64)IMM;
+		goto memory;
+	case CLASS_STX:
+		if (VM_ATOMICS && vm_is_atomic((u8)w))
+			GO_FORK((u32)IMM);
+		goto memory;
 	}
+	__builtin_unreachable();
+alu:
 	switch (ARM_OF(w)) {
 /* Hidden, or the compiler makes one copy for each width of what it is used in. */
 #define IS_WIDE                                                                                    \
@@ -101,11 +127,6 @@ order: /* 16, 32 and 64 have no bits in common with what else tells these arms a
 	}
 	goto give;
 jump:
-	/* With their signs 32-bit numbers compare as they do without. */
-	if (!IS_64(w)) {
-		dst = (u64)(s32)dst;
-		src = (u64)(s32)src;
-	}
 	switch (ARM_OF(w)) {
 #define JMP(name, op, sign, text, condition)                                                       \
 	case ARM_OF(op): {                                                                         \
@@ -135,41 +156,28 @@ jump:
 		TRAP_HERE(ILLEGAL);
 	}
 memory:
-#ifdef OPERANDS_ALL
-	if ((u8)w == OPCODE_LDDW)
-		STEP_LDDW
-#endif
-	if (!(w & 7))
-		goto legacy;
-	if (VM_ATOMICS && vm_is_atomic((u8)w))
-		GO_FORK((u32)IMM);
-	if (!(MEMORY_ARMS >> MEMORY_ARM(w) & 1))
+	if (!((IS_STORE(w) ? STX_ARMS : LDX_ARMS) >> (w >> 3 & 31) & 1))
 		TRAP_HERE(ILLEGAL);
-	size = 64 >> (((w >> 3) + 1) & 3); /* bits: 32, 16, 8, 64 */
-	access = (w & 7) == 1 ? VM_READ : VM_WRITE;
-	VM_HIDE(access);
-	if ((w & 7) == 1)
-		dst = src;
-	p = ADDRESS_ANY(dst + (u64)(s64)OFF, size, access);
-	if ((w & 7) == 2)
-		src = (u64)(s64)IMM;
-	switch (MEMORY_ARM(w)) {
-#define LDX(name, code, type)                                                                      \
-	case MEMORY_ARM(code):                                                                     \
-		dst = (u64)VM_LOAD(type, p);                                                       \
-		goto give;
+	p = ADDRESS_ANY(dst + (u64)(s64)OFF, 64u >> (((w >> 3) + 1) & 3), /* 32, 16, 8, 64 bits */
+			VM_READ + IS_STORE(w) / 2);
+	if (IS_STORE(w)) {
+		switch (w >> 3 & 31) {
 #define STX(name, code, type)                                                                      \
-	case MEMORY_ARM(code):                                                                     \
-		VM_STORE(type, p, src);                                                            \
-		NEXT
+		case (code) >> 3:                                                                  \
+			VM_STORE(type, p, src);                                                    \
+			NEXT
 #include "isa.def"
-	default:
+		}
 		__builtin_unreachable();
 	}
-legacy:
-	if (LEGACY_ARMS >> (w >> 3 & 31) & 1)
-		TRAP_HERE(LEGACY);
-	TRAP_HERE(ILLEGAL);
+	switch (w >> 3 & 31) {
+#define LDX(name, code, type)                                                                      \
+	case (code) >> 3:                                                                          \
+		dst = (u64)VM_LOAD(type, p);                                                       \
+		goto give;
+#include "isa.def"
+	}
+	__builtin_unreachable();
 #undef BITS
 #undef IS_WIDE
 #undef OPERANDS_U

@@ -24,7 +24,7 @@ enum { OTHER_BRANCH = VM_STOPS, OTHER_JUMP };
 static __attribute__((noinline, cold)) u32 step_other(struct bpfvm *vm, u32 w, s32 imm)
 {
 	u64 dst, src;
-	u32 size, access, stop;
+	u32 stop;
 	u8 *p;
 
 #include "operands.h"

@@ -24,9 +24,9 @@
 #define FETCH                                                                                      \
 	do {                                                                                       \
 		if (!left)                                                                         \
-			STOP(VM_TRAP_STEPS);                                                       \
+			STOP_AT(VM_TRAP_STEPS);                                                    \
 		if (pc >= vm->len)                                                                 \
-			STOP(VM_TRAP_JUMP);                                                        \
+			STOP_AT(VM_TRAP_JUMP);                                                        \
 		left--;                                                                            \
 		in = VM_SLOT(vm->code, pc);                                                        \
 		w = VM_WORD(in);                                                                   \
@@ -35,7 +35,10 @@
 #define STEP_SECOND_IMM VM_IMM(VM_SLOT(in, 1))
 #endif
 
-#define R(n) vm->st.reg[n]
+#ifndef REGISTERS
+#define REGISTERS vm->st.reg
+#endif
+#define R(n) REGISTERS[n]
 #define DSTN (w >> 8 & 15)
 #define SRCN (w >> 12 & 15)
 #define DST R(DSTN)
