@@ -4,19 +4,11 @@
  * programs: tables have a heading, each answer ends with "ok" or "error: NAME: sentence", and lines
  * that nobody asked for begin with "!" (a trap) or ":" (a guest says something).
  */
-#include "firmware.h"
-
-#define WORDS 5
+#include "verbs.h"
 
 static char line[LINE_SIZE];
 static u32 line_end;
 static _Bool line_long;
-
-/* The words of a line; those that are missing are empty. */
-struct words {
-	char *at[WORDS];
-	u32 count;
-};
 
 void shell_ok(void)
 {
@@ -43,32 +35,6 @@ void shell_error(enum answer answer)
 }
 
 /* --- words --- */
-
-static u32 digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (u32)(c - '0');
-	return (c | 32) >= 'a' && (c | 32) <= 'f' ? (u32)((c | 32) - 'a') + 10 : 16;
-}
-
-/* Decimal, or hexadecimal after 0x. */
-static _Bool number_of(const char *text, u64 max, u64 *value)
-{
-	u32 base = text[0] == '0' && text[1] == 'x' ? 16 : 10;
-
-	*value = 0;
-	text += base == 16 ? 2 : 0;
-	if (!*text)
-		return 0;
-	for (; *text; text++) {
-		u32 digit = digit_of(*text);
-
-		if (digit >= base || *value > (max - digit) / base)
-			return 0;
-		*value = *value * base + digit;
-	}
-	return 1;
-}
 
 static _Bool name_good(const char *name)
 {
@@ -102,147 +68,7 @@ static u8 tenant_of(const char *name)
 	return tenant;
 }
 
-/* --- verbs: what is there --- */
-
-static enum answer verb_info(const struct words *w)
-{
-	static const struct {
-		const char *name;
-		u32 value;
-	} limits[] = {
-		{"containers", CONTAINERS}, {"image_bytes", IMAGE_SIZE}, {"data_bytes", DATA_SIZE},
-		{"frames", STACK_FRAMES},   {"kv_rows", KV_ROWS},
-	};
-
-	(void)w;
-	put("KEY VALUE\r\nuptime_ms ");
-	put_number(now_ms());
-	put("\r\noutput ");
-	put_number(output);
-	row_end();
-	for (u32 i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-		cell(limits[i].name);
-		cell_number(limits[i].value);
-		row_end();
-	}
-	return ANSWER_OK;
-}
-
-static enum answer verb_list(const struct words *w)
-{
-	(void)w;
-	put("NAME TENANT HOOK STATE INSNS BYTES SWAPS");
-	row_end();
-	for (const struct container *c = containers; c < containers + CONTAINERS; c++) {
-		if (!*c->name)
-			continue;
-		cell(c->name);
-		cell(tenants[c->tenant].name);
-		cell(policies[c->hook].name);
-		cell(c->on ? "on" : "off");
-		cell_number(c->guest->vm.len);
-		cell_number(c->guest->size);
-		cell_number(c->swaps);
-		row_end();
-	}
-	return ANSWER_OK;
-}
-
-static enum answer verb_hooks(const struct words *w)
-{
-	(void)w;
-	put("HOOK PERIOD_MS BUDGET CHAIN ON_TRAP PATIENCE EVENTS PASSED STOPPED");
-	row_end();
-	for (u32 i = 0; i < HOOKS; i++) {
-		const struct policy *p = &policies[i];
-
-		cell(p->name);
-		cell_number(p->period);
-		cell_number(p->budget);
-		cell(p->chain ? "yes" : "no");
-		cell(p->on_trap == p->pass ? "pass" : "stop");
-		cell_number(p->patience);
-		cell_number(hook_counts[i].events);
-		cell_number(hook_counts[i].passed);
-		cell_number(hook_counts[i].stopped);
-		row_end();
-	}
-	return ANSWER_OK;
-}
-
-static void stat_row(const struct container *c)
-{
-	cell(c->name);
-	cell_number(c->runs);
-	cell_number(c->steps);
-	cell_number(c->r0);
-	cell_number(c->traps);
-	if (c->last.stop) {
-		cell(bpfvm_trap_name(c->last.stop));
-		cell_number(c->last.pc);
-		cell("");
-		put_hex(c->last.addr);
-	} else {
-		cell("- - -");
-	}
-	row_end();
-}
-
-static enum answer verb_stat(const struct words *w)
-{
-	if (w->count > 1 && !container_find(w->at[1]))
-		return ANSWER_CONTAINER;
-	put("NAME RUNS INSTRUCTIONS R0 TRAPS LAST_TRAP INSN ADDRESS");
-	row_end();
-	for (const struct container *c = containers; c < containers + CONTAINERS; c++)
-		if (*c->name && (w->count == 1 || same(c->name, w->at[1])))
-			stat_row(c);
-	return ANSWER_OK;
-}
-
-/* --- verbs: key-value stores --- */
-
-static void kv_rows(const char *name, const struct bpfvm_kv *kv)
-{
-	for (u32 i = 0; i < kv->used; i++) {
-		cell(name);
-		cell_number(kv->row[i].key);
-		cell_number(kv->row[i].value);
-		row_end();
-	}
-}
-
-static enum answer kv_set(struct bpfvm_kv *kv, const struct words *w)
-{
-	u64 key, value;
-
-	if (!number_of(w->at[2], ~0ull, &key) || !number_of(w->at[3], ~0ull, &value))
-		return ANSWER_NUMBER;
-	return bpfvm_kv_set(kv, key, value) ? ANSWER_OK : ANSWER_STORE;
-}
-
-static enum answer verb_kv(const struct words *w)
-{
-	_Bool all = w->count == 1, global = same(w->at[1], "global");
-	struct container *one = all || global ? (void *)0 : container_find(w->at[1]);
-
-	if (w->count == 3)
-		return ANSWER_USAGE;
-	if (!all && !global && !one)
-		return ANSWER_CONTAINER;
-	if (w->count == 4)
-		return kv_set(global ? &kv_global : &one->kv, w);
-	put("STORE KEY VALUE");
-	row_end();
-	for (struct container *c = containers; c < containers + CONTAINERS; c++)
-		if (*c->name && (all || c == one))
-			kv_rows(c->name, &c->kv);
-	if (all || global)
-		kv_rows("global", &kv_global);
-	return ANSWER_OK;
-}
-
-/* --- verbs: changes --- */
+/* --- verbs that change something; show.c has the others --- */
 
 /* Hook and tenant may be "-": as they are. "-HOOK": as it is, or that hook for a new one. */
 static enum answer request_of(const struct words *w, struct request *r)
@@ -348,7 +174,7 @@ static const struct verb {
 	_Bool container; /* the first one is the name of one */
 } verbs[] = {
 	{"list", "", "the containers", verb_list, 0, 0, 0},
-	{"load", "NAME HOOK TENANT BYTES", "receive an image; swaps the guest of NAME if it is there",
+	{"load", "NAME HOOK TENANT BYTES", "receive an image; swaps the guest of NAME, if any",
 	 verb_load, 4, 4, 0},
 	{"run", "NAME", "run a guest once, with the last event of its hook", verb_run, 1, 1, 1},
 	{"start", "NAME", "let it see events again", verb_start, 1, 1, 1},
