@@ -24,7 +24,8 @@ static const struct argp_option table[] = {
 	{"name", CLI_KEY_NAME, "NAME", 0, "Its container; default: the name of the program", 2},
 	{"hook", CLI_KEY_HOOK, "HOOK", 0,
 	 "What it is run for; default: where it was, else the name of its section", 2},
-	{"tenant", CLI_KEY_TENANT, "NAME", 0, "Whose container; default: whose it is, else the first", 2},
+	{"tenant", CLI_KEY_TENANT, "NAME", 0,
+	 "Whose container; default: whose it is, else the first", 2},
 	{"ask", CLI_KEY_ASK, "LINE", 0, "Say this to the device's shell, and show its answer", 3},
 	{0},
 };

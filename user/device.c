@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Questions to the shell of a device, and images in frames; mcu/firmware/load.c has their format. */
+/* Questions to the shell of a device, and images in the frames of mcu/firmware/load.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -34,8 +34,8 @@ struct bpfvm_place {
 };
 
 /*
- * Sends an image. -EREMOTEIO if the device refuses it, *insn then being the instruction that it does
- * not like, or ~0; errors of the port. What was there is untouched after an error.
+ * Sends an image. -EREMOTEIO if the device refuses it, *insn then being the instruction that it
+ * does not like, or ~0; errors of the port. What was there is untouched after an error.
  */
 int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *place,
 		       const u8 *bytes, u32 size, u32 *insn, struct bpfvm_error *err);

@@ -187,7 +187,7 @@ static u64 now_ms(void)
 	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
 }
 
-/* Takes a line out of what has come, if there is a whole one; the buffer being full makes one, too. */
+/* Takes a line out of what has come, if there is a whole one; a full buffer is one, too. */
 static bool take_line(struct bpfvm_serial *s, char *line)
 {
 	char *end = memchr(s->bytes, '\n', s->filled);

@@ -14,8 +14,8 @@ struct bpfvm_serial {
 };
 
 /*
- * Opens a terminal device at `baud` bits per second, a unix socket, or HOST:PORT, as emulators offer
- * them. -ENOENT and its like, -ENOTTY, -EINVAL (a speed that there is not), -EBUSY.
+ * Opens a terminal device at `baud` bits per second, a unix socket, or HOST:PORT, as emulators
+ * offer them. -ENOENT and its like, -ENOTTY, -EINVAL (a speed that there is not), -EBUSY.
  */
 int bpfvm_serial__open(struct bpfvm_serial *serial, const char *port, u32 baud,
 		       struct bpfvm_error *err);
