@@ -141,11 +141,22 @@ static u32 digest_of(u32 digest, const void *data, u32 size)
 	return digest;
 }
 
+/* The bytes of the stack but for the zeros that it ends in. */
+static u32 used_stack(void)
+{
+	const u32 *word = (const u32 *)(const void *)memory.stack;
+	u32 count = sizeof(memory.stack) / sizeof(*word);
+
+	while (count && !word[count - 1])
+		count--;
+	return count * sizeof(*word);
+}
+
 static u32 digest(u8 regions)
 {
 	u32 sum = digest_of(0x811c9dc5, &vm.st.reg[11], 5 * sizeof(u64));
 
-	sum = digest_of(sum, memory.stack, (u32)vm.st.dirty * VM_FRAME_SIZE);
+	sum = digest_of(sum, memory.stack, used_stack());
 	for (u8 i = 0; i < regions; i++) {
 		bpfvm_addr_t at = region[i].start + region[i].shift;
 
