@@ -14,6 +14,7 @@
 static u8 image[IMAGE_SIZE] __attribute__((aligned(8)));
 static u64 stack[VM_FRAMES * VM_FRAME_SIZE / 8];
 static u64 data[DATA_SIZE / 8];
+static const struct bpfvm_config config = {.budget = BPFVM_BUDGET_MAX};
 static struct bpfvm vm;
 static struct bpfvm_areas areas = {.memory = data, .size = sizeof(data)};
 
@@ -32,7 +33,7 @@ static void run(u32 size)
 	enum bpfvm_setup error;
 
 	link_bytes(image, size);
-	error = bpfvm_init_image(&vm, (void *)0, image, size, &areas, stack, sizeof(stack));
+	error = bpfvm_init_image(&vm, &config, image, size, &areas, stack, sizeof(stack));
 	if (!error) {
 		bpfvm_execute(&vm, &result); /* the first run alone clears all of the stack */
 		mark_begin();
