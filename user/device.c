@@ -163,13 +163,12 @@ static int deliver(struct bpfvm_device *d, u8 number, const u8 *data, u32 size, 
 {
 	int ret = -ETIMEDOUT;
 	unsigned int got;
-	char sign;
 
 	for (u32 i = 0; i < TRIES; i++) {
 		ret = send_frame(d, number, data, size);
 		if (!ret)
 			ret = next_line(d, line, ANSWER_MS);
-		while (!ret && sscanf(line, "%1[+] %u", &sign, &got) == 2 && got != number)
+		while (!ret && sscanf(line, "+ %u", &got) == 1 && got != number)
 			ret = next_line(d, line, ANSWER_MS); /* the second answer to an older one */
 		if (ret && ret != -ETIMEDOUT)
 			return ret;
