@@ -19,9 +19,14 @@ device() {
 	echo $! >"$BATS_FILE_TMPDIR/device.pid"
 }
 
+# missing: what there would have to be to test this.
+missing() {
+	[ -e "$FIRMWARE" ] || echo "no firmware: arm-none-eabi-gcc is not installed"
+	command -v "${DEVICE%% *}" >/dev/null || echo "${DEVICE%% *} is not installed"
+}
+
 setup_file() {
-	[ -n "$FIRMWARE" ] && [ -e "$FIRMWARE" ] || skip "no firmware: no compiler for it"
-	command -v "${DEVICE%% *}" >/dev/null || skip "no ${DEVICE%% *}"
+	[ -z "$(missing)" ] || return 0
 	device "unix:$BATS_FILE_TMPDIR/port,server=on,wait=off"
 	for _ in {1..100}; do
 		[ ! -S "$BATS_FILE_TMPDIR/port" ] || break
@@ -31,10 +36,11 @@ setup_file() {
 }
 
 teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/first.pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/first.pid")"
+	[ -n "$(missing)" ] || kill "$(cat "$BATS_FILE_TMPDIR/first.pid")"
 }
 
 setup() {
+	[ -z "$(missing)" ] || skip "$(missing | head -1)"
 	PORT=$BATS_FILE_TMPDIR/port
 }
 
@@ -67,10 +73,13 @@ row() {
 	value "$1" "[r['$3'] for r in d if '$2' in (r.get('name'), r.get('hook'), r.get('key'))][0]"
 }
 
-# until QUESTION EXPRESSION: waits until it is true.
+# until_so QUESTION EXPRESSION: waits until it is true; an answer that is none ends it at once.
 until_so() {
-	for _ in {1..100}; do
-		[ "$(value "$@")" != True ] || return 0
+	local end=$((SECONDS + 20)) so
+
+	while [ $SECONDS -lt $end ]; do
+		so=$(value "$@") || break
+		[ "$so" != True ] || return 0
 		sleep 0.05
 	done
 	echo "never true of $1: $2"
