@@ -30,7 +30,7 @@ LIVE	:= $(patsubst %.c,$(B)/%,$(wildcard tests/live*.c))
 all: loader progs ## build the loader and the guests
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile mcu/rules.mk mcu/firmware/rules.mk | expand -t 20
 
 # By content: another B, with other options, may have put its loader there since.
 loader: $(B)/loader FORCE
@@ -80,7 +80,7 @@ tests: $(UNIT) $(LIVE) $(B)/tests/fuzz
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 export CLANG
 
-check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-threads check-kernels ## run all tests
+check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-threads check-mcu check-push check-kernels ## run all tests
 
 check-unit: $(UNIT) progs ## unit tests of the library
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT)
@@ -123,5 +123,8 @@ cost: loader $(B)/libbpfvm.a ## verified instructions, load time, bytes and line
 
 clean: ## remove what was built
 	rm -rf $(B) loader progs/*.o
+
+include mcu/rules.mk
+include mcu/firmware/rules.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -65,10 +65,10 @@ static inline u8 *vm_at(struct vm *vm, u64 addr, u32 size, u32 access)
 }
 
 /*
- * The rare instructions, common to the cores. `pc` is the caller's; each returns a trap or
- * VM_STOP_NONE.
+ * The instructions that `off` or `imm` tells apart, by that key; `w` is the first half of one.
+ * Returns a trap or VM_STOP_NONE.
  */
-u32 vm_step_fork(struct vm *vm, const struct vm_insn *in, u32 key);
+u32 vm_step_fork(struct vm *vm, u32 w, s32 imm, u32 key);
 
 /* Ends a run: makes a memory trap precise and records where and why. */
 static inline u32 vm_stopped(struct vm *vm, u32 pc, u64 left, u32 stop)

@@ -21,27 +21,6 @@ static inline _Bool vm_argument_packet(u32 kind, u64 size)
 	return size <= VM_PACKET_SPAN && kind != VM_ARG_TEXT && kind != VM_ARG_LOCK;
 }
 
-/* What an argument that points to memory wants to do with it; 0: it does not point to memory. */
-static inline u32 vm_argument_access(u32 kind)
-{
-	switch (kind) {
-	case VM_ARG_KEY:
-	case VM_ARG_ELEM:
-	case VM_ARG_READ:
-	case VM_ARG_READ0:
-	case VM_ARG_TEXT:
-		return VM_READ;
-	case VM_ARG_WRITE:
-	case VM_ARG_WRITE0:
-	case VM_ARG_WRITE8:
-		return VM_WRITE;
-	case VM_ARG_CHANGE:
-	case VM_ARG_LOCK:
-		return VM_READ | VM_WRITE;
-	}
-	return 0;
-}
-
 /* How many bytes argument i spans; 0: the memory is not as it has to be. */
 static inline u64 vm_argument_size(VM_MACHINE *m, const struct vm_call *call, u32 i, u32 kind)
 {

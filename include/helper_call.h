@@ -89,11 +89,32 @@ enum vm_where {
 
 /* A row of helpers.def as a number, not 0: kinds of the arguments, and enum vm_where above them. */
 #define VM_ARGS(where, t1, t2, t3, t4, t5)                                                         \
-	(VM_ARG_##t1 | VM_ARG_##t2 << 4 | VM_ARG_##t3 << 8 | VM_ARG_##t4 << 12 |                   \
-	 VM_ARG_##t5 << 16 | VM_WHERE_##where << 20)
+	((u32)VM_ARG_##t1 | (u32)VM_ARG_##t2 << 4 | (u32)VM_ARG_##t3 << 8 |                        \
+	 (u32)VM_ARG_##t4 << 12 | (u32)VM_ARG_##t5 << 16 | (u32)VM_WHERE_##where << 20)
 #define VM_ARG_KIND(args, i) ((args) >> (i) * 4 & 15)
 #define VM_ARG_WHERE(args) ((args) >> 20)
 #define VM_HELPERS 256 /* numbers are below */
+
+/* What an argument that points to memory wants to do with it; 0: it does not point to memory. */
+static inline u32 vm_argument_access(u32 kind)
+{
+	switch (kind) {
+	case VM_ARG_KEY:
+	case VM_ARG_ELEM:
+	case VM_ARG_READ:
+	case VM_ARG_READ0:
+	case VM_ARG_TEXT:
+		return VM_READ;
+	case VM_ARG_WRITE:
+	case VM_ARG_WRITE0:
+	case VM_ARG_WRITE8:
+		return VM_WRITE;
+	case VM_ARG_CHANGE:
+	case VM_ARG_LOCK:
+		return VM_READ | VM_WRITE;
+	}
+	return 0;
+}
 
 /* Records an argument that the ACL does not allow; returns the trap. */
 static inline u32 vm_argument_fault(struct vm_state *st, u64 addr, u64 size, u32 access)

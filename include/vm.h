@@ -26,6 +26,7 @@ struct vm_insn {
 	s32 imm;
 };
 _Static_assert(sizeof(struct vm_insn) == 8, "an instruction slot is eight bytes");
+typedef VM_CODE_T vm_code_t;
 
 static inline u32 vm_dst(const struct vm_insn *in)
 {
@@ -275,6 +276,12 @@ static inline u64 vm_smod(s64 d, s64 s)
 	return d < 0 ? -r : r;
 }
 
+/* Whether an opcode is one of the atomic operations. */
+static inline _Bool vm_is_atomic(u8 opcode)
+{
+	return (opcode & 0xe7) == 0xc3;
+}
+
 /*
  * Fills in what a memory instruction at `in` tried to access and returns the trap that it deserves.
  * No core records this on its fast path: the instruction and the registers still tell.
@@ -296,7 +303,7 @@ static inline u32 vm_fault(struct vm_state *st, const struct vm_region *rows,
 }
 
 /* How step.h names the arms of forked opcodes, and the types of isa.def's operands. */
-#define VM_FORK(code, key) ((code) << 8 | (key))
+#define VM_FORK(code, key) ((u32)(code) << 8 | (key))
 #define VM_TYPE_U32 u32
 #define VM_TYPE_S32 s32
 #define VM_TYPE_U64 u64

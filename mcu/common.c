@@ -24,15 +24,16 @@ void vm_start(struct vm *vm, u32 entry, u64 r1, u64 r2, u64 budget)
 
 #define OP(name, n) case n:
 #define NEXT return VM_STOP_NONE;
-#include "words.h"
-#undef STOP
 #define STOP(n) return n
+#define IMM imm
+#include "host_words.h"
+#include "words.h"
 
-u32 vm_step_fork(struct vm *vm, const struct vm_insn *in, u32 key)
+u32 vm_step_fork(struct vm *vm, u32 w, s32 imm, u32 key)
 {
 	if (key > 0xff)
 		return VM_TRAP_ILLEGAL;
-	switch (VM_FORK(in->code, key)) {
+	switch (VM_FORK((u8)w, key)) {
 #define STEP_FORKS
 #include "step.h"
 	}

@@ -1,82 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The `small` core: the operand is chosen first and cut to the width of the instruction, so that
- * one arm serves the four forms of an operation.
+ * The `small` core: a loop over operands.h. One compare per instruction is for budget and code: up to
+ * `limit` there is enough of both. `until` is the number of the instruction before which the budget
+ * would run out, if no more jumps came.
  */
-#include "core.h"
+#ifndef VM_PORT_WORDS
+#define VM_PORT_WORDS "host_words.h"
+#endif
+#include VM_PORT_WORDS
+
+#define OP(name, n) SMALL_OP_##name(n)
+#define NEXT goto again;
+#define GO goto again
+#define BEHIND VM_INDEX(in, vm->code) /* number of the instruction after this one */
+#define PC (BEHIND - 1)
+#define IMM imm
+#define JUMP(n)                                                                                    \
+	do {                                                                                       \
+		by = (u32)(n);                                                                     \
+		goto arrive;                                                                       \
+	} while (0)
+#define BRANCH goto branch
+#define CONTINUE_AT(n) JUMP((n) - BEHIND)
+#define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
+#define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
 
-/* The operands of a row; a 32-bit form of an S row has its sign in bit 31. */
-#define OPERANDS_U u64 d = dst, s = src
-#define OPERANDS_S                                                                                 \
-	s64 d = BITS == 32 ? (s32)dst : (s64)dst;                                                  \
-	s64 s = BITS == 32 ? (s32)src : (s64)src
+/* Calls: `case` labels of the switch over jumps; CALLX is what remains of the arm of CALL. */
+#define SMALL_OP_CALL(n)                                                                           \
+	case ARM_OF(n):                                                                            \
+		if ((u8)w == (n))
+#define SMALL_OP_CALLX(n) if ((u8)w == (n))
+#define SMALL_OP_EXIT(n)                                                                           \
+		TRAP_HERE(ILLEGAL);                                                                \
+	case ARM_OF(n):                                                                            \
+		if ((u8)w == (n))
 
-u32 vm_run_small(struct vm *vm)
+#define OPERANDS_ALL
+#include "operand_words.h"
+
+VM_RUN(small)
 {
-	const struct vm_insn *in;
-	u64 left = vm->st.left, dst, src;
-	u32 pc = vm->st.pc, stop, BITS;
+	VM_COUNT_T until = VM_BUDGET, left;
+	u32 by = vm->st.pc, pc, stop, w;
+	s32 imm;
+	vm_code_t in = vm->code, limit;
+	u64 dst, src;
+	u8 *p;
 
-	for (;;) {
+arrive:
+	pc = BEHIND;
+	left = until - pc;
+	pc += by;
+	if (!left)
+		STOP_AT(VM_TRAP_STEPS);
+	if (pc >= vm->len)
+		STOP_AT(VM_TRAP_JUMP);
+	until = left + pc;
+	in = VM_SLOT(vm->code, pc);
+	limit = VM_SLOT(vm->code, until < vm->len ? (u32)until : vm->len);
 again:
-		if (!left)
-			STOP(VM_TRAP_STEPS);
-		if (pc >= vm->len)
-			STOP(VM_TRAP_JUMP);
-		left--;
-		in = &vm->code[pc];
-		switch (in->code) {
-#define STEP_COMPACT
-#include "step.h"
-		}
-		if (!(in->code & 4))
-			STOP(VM_TRAP_ILLEGAL);
-		dst = DST;
-		src = in->code & 8 ? SRC : (u64)(s64)IMM;
-		BITS = in->code & 1 ? 64 : 32; /* classes 5 and 7 */
-		if (BITS == 32) {
-			dst = (u32)dst;
-			src = (u32)src;
-		}
-		/* classes 4 and 7 are ALU, 5 and 6 are JMP */
-		switch ((in->code & 0xf0) | ((in->code + 1) & 2 ? 5 : 4)) {
-#define ALU(name, op, sign, group, text, effect)                                                   \
-	case 4 | op: {                                                                             \
-		OPERANDS_##sign;                                                                   \
-		(void)d;                                                                           \
-		dst = (u64)(effect);                                                               \
-	} break;
-#define FORK_ALU(name, op, sign, group, text, effect)                                              \
-	case 4 | op: {                                                                             \
-		OPERANDS_##sign;                                                                   \
-		(void)d;                                                                           \
-		if (HAS_OFF)                                                                       \
-			GO_FORK((u16)OFF);                                                         \
-		dst = (u64)(effect);                                                               \
-	} break;
-#define NEG(name, op, effect)                                                                      \
-	case 4 | op: {                                                                             \
-		u64 d = dst;                                                                       \
-		if (in->code & 8)                                                                  \
-			STOP(VM_TRAP_ILLEGAL);                                                     \
-		dst = (effect);                                                                    \
-	} break;
-#define JMP(name, op, sign, text, condition)                                                       \
-	case 5 | op: {                                                                             \
-		OPERANDS_##sign;                                                                   \
-		if (condition)                                                                     \
-			JUMP(OFF);                                                                 \
-		goto next;                                                                         \
-	}
-#include "isa.def"
-		default:
-			STOP(VM_TRAP_ILLEGAL);
-		}
-		DST = BITS == 32 ? (u32)dst : dst;
-next:
-		pc++;
-	}
+	if (in == limit)
+		JUMP(0);
+	VM_NEXT_SLOT(in, w, imm);
+#include "operands.h"
+branch:
+	JUMP(OFF);
 out:
-	return vm_stopped(vm, pc, left, stop);
+	pc = stop == VM_TRAP_STEPS ? BEHIND : PC;
+out_at:
+	VM_RUN_ENDS(pc, until - BEHIND, stop);
 }

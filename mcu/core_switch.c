@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The `switch` core: portable C, one arm per opcode. */
-#include "core.h"
+#ifndef VM_PORT_WORDS
+#define VM_PORT_WORDS "host_words.h"
+#endif
+#include VM_PORT_WORDS
+
 #include "words.h"
 
-u32 vm_run_switch(struct vm *vm)
+VM_RUN(switch)
 {
-	const struct vm_insn *in;
-	u64 left = vm->st.left;
-	u32 pc = vm->st.pc, stop;
+	VM_COUNT_T left = VM_BUDGET;
+	u32 pc = vm->st.pc, stop, w;
+	vm_code_t in;
 
 	for (;;) {
 again:
-		if (!left)
-			STOP(VM_TRAP_STEPS);
-		if (pc >= vm->len)
-			STOP(VM_TRAP_JUMP);
-		left--;
-		in = &vm->code[pc];
-		switch (in->code) {
+		FETCH;
+		switch ((u8)w) {
 #include "step.h"
 		default:
-			STOP(VM_TRAP_ILLEGAL);
+others: __attribute__((unused));
+			OTHERS;
 		}
 next:
 		pc++;
 	}
 out:
-	return vm_stopped(vm, pc, left, stop);
+	pc += stop == VM_TRAP_STEPS;
+out_at:
+	VM_RUN_ENDS(pc, left, stop);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The words of step.h that the portable cores share; included inside the file of a core. One that
- * does not loop over a switch, with labels `again` before the fetch and `next` before the step of
- * pc, defines the first four itself.
+ * The words of step.h that the portable cores share; included inside the file of a core, behind the
+ * words of its port: those of host_words.h or embed_words.h. `w` is the first half of an
+ * instruction, `in` the place of its slot. A core that does not loop over a switch, with labels
+ * `again` before the fetch and `next` before the step of pc, defines the first ones itself.
  */
 #ifndef OP
 #define OP(name, n) case n:
@@ -13,59 +14,49 @@
 		pc += (u32)(n);                                                                    \
 		goto next;                                                                         \
 	} while (0)
+#define IMM VM_IMM(in)
+#define CONTINUE_AT(n)                                                                             \
+	do {                                                                                       \
+		pc = (n);                                                                          \
+		GO;                                                                                \
+	} while (0)
+/* Leaves the core if there is no instruction to execute at pc. */
+#define FETCH                                                                                      \
+	do {                                                                                       \
+		if (!left)                                                                         \
+			STOP_AT(VM_TRAP_STEPS);                                                    \
+		if (pc >= vm->len)                                                                 \
+			STOP_AT(VM_TRAP_JUMP);                                                        \
+		left--;                                                                            \
+		in = VM_SLOT(vm->code, pc);                                                        \
+		w = VM_WORD(in);                                                                   \
+	} while (0)
+#define STEP_NO_SECOND (pc + 1 >= vm->len || (u8)VM_WORD(VM_SLOT(in, 1)))
+#define STEP_SECOND_IMM VM_IMM(VM_SLOT(in, 1))
 #endif
 
-#define R(n) vm->st.reg[n]
-#define DSTN vm_dst(in)
-#define SRCN vm_src(in)
+#ifndef REGISTERS
+#define REGISTERS vm->st.reg
+#endif
+#define R(n) REGISTERS[n]
+#define DSTN (w >> 8 & 15)
+#define SRCN (w >> 12 & 15)
 #define DST R(DSTN)
 #define SRC R(SRCN)
-#define OFF in->off
-#define IMM in->imm
+#define OFF ((s32)w >> 16)
+#define HAS_OFF (w >> 16)
+#ifndef STOP_AT /* with pc set */
+#define STOP_AT(n)                                                                                 \
+	do {                                                                                       \
+		stop = (n);                                                                        \
+		goto out_at;                                                                       \
+	} while (0)
+#endif
+#ifndef STOP
 #define STOP(n)                                                                                    \
 	do {                                                                                       \
 		stop = (n);                                                                        \
 		goto out;                                                                          \
 	} while (0)
+#endif
 #define TRAP_HERE(name) STOP(VM_TRAP_##name)
-#define ADDRESS(a, n, access)                                                                      \
-	({                                                                                         \
-		u8 *at_ = vm_at(vm, a, n, access);                                                 \
-		if (!at_)                                                                          \
-			STOP(VM_TRAP_BOUNDS);                                                      \
-		at_;                                                                               \
-	})
-#define ENTER(n)                                                                                   \
-	do {                                                                                       \
-		u32 target_ = (n);                                                                 \
-		if (!vm_frame_push(&vm->st, vm->row, pc + 1))                                      \
-			STOP(VM_TRAP_FRAMES);                                                      \
-		pc = target_;                                                                      \
-		GO;                                                                                \
-	} while (0)
-#define LEAVE                                                                                      \
-	do {                                                                                       \
-		if (!vm->st.depth)                                                                 \
-			STOP(VM_STOP_EXIT);                                                        \
-		pc = vm_frame_pop(&vm->st, vm->row);                                               \
-		if (pc == VM_PC_EACH)                                                              \
-			HELPER(VM_EACH);                                                           \
-		GO;                                                                                \
-	} while (0)
-#define HELPER(n)                                                                                  \
-	do {                                                                                       \
-		vm->st.pc = pc + 1; /* some helpers go on elsewhere */                             \
-		stop = vm->helper(vm, n);                                                          \
-		if (stop)                                                                          \
-			goto out;                                                                  \
-		pc = vm->st.pc;                                                                    \
-		GO;                                                                                \
-	} while (0)
-#define GO_FORK(key)                                                                               \
-	do {                                                                                       \
-		stop = vm_step_fork(vm, in, key);                                                  \
-		if (stop)                                                                          \
-			goto out;                                                                  \
-		JUMP(0);                                                                           \
-	} while (0)
-#define SECOND (pc + 1 < vm->len ? in + 1 : (void *)0)

@@ -76,10 +76,54 @@ pack() {
 	prints "R0 = 55 (0x37)"
 }
 
-@test "pack: what the checker refuses is not packed" {
+@test "pack: what the checker refuses is not packed, unless it has to be" {
 	pack "$PROGS/bad_jump.o" --prog jump_out
 	fails 4 "jump_out: insn 0: a jump that leaves the program"
 	[ ! -e "$image" ]
+	pack "$PROGS/tick.o" --prog blink
+	fails 4 "a call of helper 301, which guests do not have"
+	pack "$PROGS/tick.o" --prog blink --unchecked
+	exits 0
+	loader info "$image"
+	says "unknown#301 (missing)"
+}
+
+@test "pack --c-array: the bytes of the image, as C" {
+	pack "$PROGS/data.o" --strip
+	loader pack "$PROGS/data.o" --c-array -o "$BATS_TEST_TMPDIR/data.h"
+	exits 0
+	cat >"$BATS_TEST_TMPDIR/main.c" <<-'END'
+		#include <stdio.h>
+		#include "data.h"
+		int main(void)
+		{
+			fwrite(data_image, 1, sizeof(data_image), stdout);
+			return (unsigned long)data_image % 8 != 0;
+		}
+	END
+	cc -Wall -Wextra -Werror -pedantic -o "$BATS_TEST_TMPDIR/main" "$BATS_TEST_TMPDIR/main.c"
+	"$BATS_TEST_TMPDIR/main" | cmp - "$image"
+	cp "$PROGS/fib.o" "$BATS_TEST_TMPDIR"
+	loader pack --c-array "$BATS_TEST_TMPDIR/fib.o"
+	says "$BATS_TEST_TMPDIR/fib.h: fib, "
+	grep -q "^static const unsigned char fib_image\[" "$BATS_TEST_TMPDIR/fib.h"
+}
+
+@test "info: size, checksum and needs of an image" {
+	pack "$PROGS/sample.o" --strip
+	loader info "$image" -j
+	holds "d['image']['version'] == 1 and d['image']['bytes'] == $(stat -c %s "$image")"
+	crc=$(json "d['image']['crc']")
+	[ "$crc" = "$(python3 -c 'import sys, zlib
+print(hex(zlib.crc32(open(sys.argv[1], "rb").read()[16:])))' "$image")" ]
+	loader info "$image"
+	says "guest.img: image of version 1, $(stat -c %s "$image") bytes, CRC $crc" \
+		"bpf_kv_fetch#241, bpf_kv_store#240"
+	pack "$PROGS/data.o"
+	loader info "$image"
+	says ".rodata" ".data"
+	loader info "$PROGS/data.o" -j
+	holds "d['image'] is None"
 }
 
 @test "pack: wrong usage, and files that cannot be written" {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "fuzz/compare.h"
-#include "fuzz/generate.h"
+#include "fuzz/make.h"
 #include "fuzz/report.h"
 
 #define TRACE_STEPS 4000      /* of a traced program; more would only repeat its loops */
@@ -125,37 +125,6 @@ static void close_cores(struct cores *c)
 	for (u32 i = 0; i < c->count; i++)
 		bpfvm_core__close(c->core[i]);
 	bpfvm_core__close(c->tracer);
-}
-
-/* The program of a seed, with what surrounds it. */
-static int make_sample(u64 seed, struct sample *s, struct bpfvm_error *err)
-{
-	static const u32 shares[ORIGINS] = {50, 65, 90, 97, 100}; /* percent, summed up */
-	static struct gen g;
-	struct rng rng = {seed};
-	u32 percent = rng_below(&rng, 100);
-	int ret = sample_begin(&rng, s, err);
-
-	if (ret)
-		return ret;
-	s->seed = seed;
-	while (percent >= shares[s->origin])
-		s->origin++;
-	g.rng = &rng;
-	memset(g.start, 0, sizeof(g.start));
-	if (s->origin == SOUP)
-		generate_soup(&g, &rng);
-	else if (s->origin == BYTES)
-		generate_bytes(&g, &rng);
-	else
-		generate(&g, &rng, s, s->origin == CLEAN ? 0 : rng_below(&rng, 30));
-	if (s->origin == MUTATED)
-		mutate(&g);
-	tame(&g, &rng, sample_where(s));
-	sample_programs(&g, s->image);
-	if (s->origin == MUTATED && rng_chance(&rng, 1, 32))
-		s->image->entry = rng_below(&rng, g.len);
-	return sample_code(s, g.code, g.len);
 }
 
 /* Whether functions are called by addresses in registers, which the checker does not know. */

@@ -50,12 +50,17 @@ enum cli_key {
 	CLI_KEY_FOLLOW,
 	CLI_KEY_TYPE,
 	CLI_KEY_GLOBAL,
+	CLI_KEY_SERIAL,
+	CLI_KEY_BAUD,
+	CLI_KEY_TENANT,
+	CLI_KEY_ASK,
+	CLI_KEY_C_ARRAY,
 };
 
 /* In the order of `loader help`; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_command cmd_run, cmd_replay, cmd_check, cmd_dis, cmd_info, cmd_pack,
-	cmd_bench, cmd_conformance, cmd_attach, cmd_detach, cmd_list, cmd_stat, cmd_swap,
+	cmd_push, cmd_bench, cmd_conformance, cmd_attach, cmd_detach, cmd_list, cmd_stat, cmd_swap,
 	cmd_map, cmd_kv, cmd_doctor, cmd_help, cmd_version;
 
 const struct cli_command *cli_command__find(const char *name);

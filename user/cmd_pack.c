@@ -8,18 +8,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli_c_array.h"
 #include "cli_guest.h"
 #include "cli_options.h"
 
 struct options {
 	const char *file, *prog, *output;
-	bool strip;
+	bool strip, c_array, unchecked;
 };
 
 static const struct argp_option table[] = {
-	{"output", 'o', "FILE", 0, "Write to FILE; default: FILE with .img in place of .o", 1},
+	{"output", 'o', "FILE", 0, "Write to FILE; default: FILE with .img or .h in place of .o", 1},
 	{"prog", CLI_KEY_PROG, "NAME", 0, "Which program; default: the first in the file", 1},
 	{"strip", CLI_KEY_STRIP, NULL, 0, "Without source lines and types", 1},
+	{"c-array", CLI_KEY_C_ARRAY, NULL, 0,
+	 "As a header of C, to be compiled into a firmware; implies --strip", 1},
+	{"unchecked", CLI_KEY_UNCHECKED, NULL, 0,
+	 "Pack what the checker refuses, such as calls of a firmware's own helpers", 1},
 	{0},
 };
 
@@ -36,6 +41,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case CLI_KEY_STRIP:
 		o->strip = true;
+		return 0;
+	case CLI_KEY_C_ARRAY:
+		o->strip = o->c_array = true;
+		return 0;
+	case CLI_KEY_UNCHECKED:
+		o->unchecked = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		cli_take(&cmd_pack, &o->file, arg);
@@ -63,7 +74,9 @@ static char *output_of(const struct options *o)
 
 	if (o->output)
 		return join(o->output, strlen(o->output), "");
-	return join(o->file, n > 2 && !strcmp(o->file + n - 2, ".o") ? n - 2 : n, ".img");
+	if (n > 2 && !strcmp(o->file + n - 2, ".o"))
+		n -= 2;
+	return join(o->file, n, o->c_array ? ".h" : ".img");
 }
 
 static int write_all(const char *path, int flags, const u8 *bytes, u32 size)
@@ -119,10 +132,25 @@ static void report(const struct bpfvm_image *image, const char *path, u32 size)
 			  "bytes", (json_int_t)size, "debug", image->btf != NULL));
 }
 
+/* An image as a file: the bytes as they are, or as C. */
+static int write_image(const struct options *o, const struct bpfvm_image *image, const char *path,
+		       const u8 *bytes, u32 size)
+{
+	char *text;
+	int ret;
+
+	if (!o->c_array)
+		return write_file(path, bytes, size);
+	text = cli_c_array(image, bytes, size);
+	ret = write_file(path, (const u8 *)text, (u32)strlen(text));
+	free(text);
+	return ret;
+}
+
 static int pack(const struct options *o, struct bpfvm_image *image)
 {
 	char *path = output_of(o);
-	int code = cli_check(image), ret;
+	int code = o->unchecked ? CLI_OK : cli_check(image), ret;
 	u8 *bytes = NULL;
 	u32 size = 0;
 
@@ -131,7 +159,7 @@ static int pack(const struct options *o, struct bpfvm_image *image)
 	if (!code) {
 		ret = bpfvm_image__pack(image, &bytes, &size);
 		if (!ret)
-			ret = write_file(path, bytes, size);
+			ret = write_image(o, image, path, bytes, size);
 		if (ret) {
 			cli_error("name another file with -o", "%s: %s", path, strerror(-ret));
 			code = CLI_FAILED;
@@ -164,11 +192,12 @@ const struct cli_command cmd_pack = {
 	.arguments = "FILE",
 	.summary = "Write a linked guest into a file of its own",
 	.details = "The image holds one program with its functions, data and maps, linked and "
-		   "checked, with a checksum; every command takes it in place of an object. What "
-		   "the checker refuses is not packed.\n\n"
+		   "checked, with a checksum; every command takes it in place of an object, and "
+		   "firmware executes it where it lies.\n\n"
 		   "Examples:\n"
 		   "  loader pack fib.o\n"
-		   "  loader pack filters.o --prog drop_udp --strip -o drop_udp.img",
+		   "  loader pack filters.o --prog drop_udp --strip -o drop_udp.img\n"
+		   "  loader pack fib.o --c-array -o firmware/fib.h",
 	.data = true,
 	.options = table,
 	.parse = parse,

@@ -46,11 +46,11 @@
 	 ISA_KEYED(ISA_IMM, imm)},                                                                 \
 		{.kind = kind_, .code = 0xdb, .bits = 64, .text = text_, .type = "u64",            \
 		 ISA_KEYED(ISA_IMM, imm)},
-#define ATOMIC(name, imm, text, verb, builtin)                                                     \
+#define ATOMIC(name, imm, text, verb, builtin, effect)                                                     \
 	ISA_ATOMICS(ISA_ATOMIC, imm, text)                                                         \
 	ISA_ATOMICS(ISA_FETCH, (imm) | VM_FETCH, verb)
-#define ATOMIC_XCHG(name, imm, verb, builtin) ISA_ATOMICS(ISA_XCHG, imm, verb)
-#define ATOMIC_CMPXCHG(name, imm, verb, builtin) ISA_ATOMICS(ISA_CMPXCHG, imm, verb)
+#define ATOMIC_XCHG(name, imm, verb, builtin, effect) ISA_ATOMICS(ISA_XCHG, imm, verb)
+#define ATOMIC_CMPXCHG(name, imm, verb, builtin, effect) ISA_ATOMICS(ISA_CMPXCHG, imm, verb)
 
 static const struct bpfvm_isa forms[] = {
 #include "isa.def"

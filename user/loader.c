@@ -8,7 +8,8 @@
 #include "cli_options.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_run, &cmd_replay,	  &cmd_check,  &cmd_dis,  &cmd_info,	&cmd_pack, &cmd_bench,
+	&cmd_run, &cmd_replay,	  &cmd_check,  &cmd_dis,  &cmd_info,	&cmd_pack, &cmd_push,
+	&cmd_bench,
 	&cmd_conformance, &cmd_doctor, &cmd_attach, &cmd_detach, &cmd_list,
 	&cmd_stat, &cmd_swap, &cmd_map, &cmd_kv, &cmd_help, &cmd_version, NULL,
 };

@@ -64,7 +64,9 @@ static void add_areas(struct packer *p)
 
 		if (!area->size)
 			continue;
-		for (row.stored = area->size; row.stored && !area->data[row.stored - 1];)
+		/* Zeros at the end go without saying, but not where a device uses them in place. */
+		row.stored = area->size;
+		while (area->access & VM_WRITE && row.stored && !area->data[row.stored - 1])
 			row.stored--;
 		row.name = add_string(p, area->name);
 		row.data = append(p, VM_IMAGE_DATA, area->data, row.stored);

@@ -12,6 +12,7 @@
 #define FUNCTIONS 4 /* besides the outermost one; the last one is recursive */
 #define CALLS 512
 #define FUNCTION_ROOM 80 /* instructions that a function is given */
+#define ADD_MAX 0x7fffffff /* what one addition can add */
 
 struct gen {
 	struct rng *rng;
@@ -77,6 +78,14 @@ static void emit_constant(struct gen *g, u32 dst, u64 value)
 		emit_raw(g, 0x18, dst, 0, 0, (s32)value); /* lddw */
 		emit_raw(g, 0, 0, 0, 0, (s32)(value >> 32));
 	}
+}
+
+/* Register `reg` += value, which may be more than an `imm` holds. */
+static void emit_add(struct gen *g, u32 reg, u64 value)
+{
+	for (; value > ADD_MAX; value -= ADD_MAX)
+		emit_raw(g, 0x07, reg, 0, 0, ADD_MAX);
+	emit_raw(g, 0x07, reg, 0, 0, (s32)value);
 }
 
 /* Which memory is wanted: `size` bytes with `access`, a mask of enum vm_access. */
@@ -196,8 +205,8 @@ static struct place place_index(struct gen *g, const struct want *w)
 	if (w->access & VM_ATOMIC)
 		mask &= ~(w->size - 1);
 	if (!mistake(g))
-		emit_raw(g, 0x57, reg, 0, 0, (s32)mask);	  /* r &= mask */
-	emit_raw(g, 0x07, reg, 0, 0, (s32)VM_ADDRESS(region, 0)); /* r += region */
+		emit_raw(g, 0x57, reg, 0, 0, (s32)mask); /* r &= mask */
+	emit_add(g, reg, VM_ADDRESS(region, 0));
 	return (struct place){reg, 0};
 }
 

@@ -172,7 +172,8 @@ static void layout(void **state)
 	assert_int_equal(vm_crc32(0, "123456789", 9), 0xcbf43926);
 	assert_int_equal(vm_crc32(vm_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
 	assert_int_equal(bpfvm_image__from_code((struct vm_insn[]){{0x95, 0, 0, 0}}, 1, &image), 0);
-	assert_true(bpfvm_image__add_area(image, 0, ".bss", VM_READ, NULL, 1 << 24, NULL) > 0);
+	assert_true(bpfvm_image__add_area(image, 0, ".bss", VM_READ | VM_WRITE, NULL, 1 << 24, NULL) >
+		    0);
 	p = pack(image);
 	assert_true(p.size < 300);
 	memcpy(&head, p.bytes, sizeof(head));
@@ -180,6 +181,29 @@ static void layout(void **state)
 	assert_int_equal(head.part[VM_IMAGE_CODE].offset, sizeof(head));
 	assert_int_equal(head.part[VM_IMAGE_CODE].size, 8);
 	assert_int_equal(p.bytes[sizeof(head)], 0x95);
+	bpfvm_image__free(image);
+	free(p.bytes);
+}
+
+/* What cannot be written is there to its last byte, so that a device uses it in place. */
+static void whole(void **state)
+{
+	static const u8 text[32] = {1};
+	struct vm_image_area area;
+	struct bpfvm_image *image;
+	struct vm_image head;
+	struct packed p;
+
+	(void)state;
+	assert_int_equal(bpfvm_image__from_code((struct vm_insn[]){{0x95, 0, 0, 0}}, 1, &image), 0);
+	assert_true(bpfvm_image__add_area(image, 0, ".rodata", VM_READ, text, 32, NULL) > 0);
+	p = pack(image);
+	memcpy(&head, p.bytes, sizeof(head));
+	assert_int_equal(head.part[VM_IMAGE_AREAS].size, sizeof(area));
+	memcpy(&area, p.bytes + head.part[VM_IMAGE_AREAS].offset, sizeof(area));
+	assert_int_equal(area.size, 32);
+	assert_int_equal(area.stored, 32);
+	assert_true(area.data + 32 <= head.part[VM_IMAGE_DATA].size);
 	bpfvm_image__free(image);
 	free(p.bytes);
 }
@@ -215,6 +239,7 @@ int main(void)
 		cmocka_unit_test(without_an_object),
 		cmocka_unit_test(strips),
 		cmocka_unit_test(layout),
+		cmocka_unit_test(whole),
 		cmocka_unit_test(files),
 	};
 

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The embeddable machine of include/embed.h, whole: a firmware compiles this one file. Build option
+ * VM_CORE: table (the fastest, the default), switch, or small.
+ */
+#include "embed.h"
+
+#ifndef VM_CORE
+#define VM_CORE table
+#endif
+/* Whether that is `small`, which leaves out what only makes a core faster. */
+#define VM_IS_small 1
+#define VM_CORE_IS_1(name) VM_IS_##name
+#define VM_CORE_IS(name) VM_CORE_IS_1(name)
+#if VM_CORE_IS(VM_CORE)
+#define VM_SMALL
+#endif
+
+#define ADDRESS_OF(p) ((bpfvm_addr_t)(__UINTPTR_TYPE__)(p))
+#define PLACE(addr) ((u8 *)(__UINTPTR_TYPE__)(addr))
+
+/* --- memory ---------------------------------------------------------------------------------- */
+
+/* By what a region allows there, a trap says why not: find() adds the one to the other. */
+_Static_assert(VM_TRAP_BOUNDS + VM_READ == VM_TRAP_READONLY, "order of traps.def");
+_Static_assert(VM_TRAP_BOUNDS + VM_WRITE == VM_TRAP_WRITEONLY, "order of traps.def");
+_Static_assert(VM_TRAP_BOUNDS + (VM_READ | VM_WRITE) == VM_TRAP_ATOMIC, "order of traps.def");
+
+/*
+ * The place of memory at guest address `addr`; or no place, but why not, which is a trap. `need` is
+ * how many bytes, 1 to VM_HELPER_SPAN, times 8, plus a mask of enum vm_access.
+ */
+static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
+{
+	u32 size = need >> 3, why = VM_TRAP_BOUNDS;
+	bpfvm_addr_t at = (bpfvm_addr_t)addr;
+	struct bpfvm_region *r;
+
+	for (r = &vm->stack; at == addr && r; r = r->next) {
+		bpfvm_addr_t o = at - r->start;
+		u32 len = r->span >> 2;
+
+		if (o > len || len - o < size)
+			continue;
+		why = VM_TRAP_BOUNDS + (r->span & 3);
+		at += r->shift;
+		if (need & ~r->span & 3 || (need & VM_ATOMIC && at & (size - 1)))
+			break;
+#ifndef VM_SMALL
+		vm->hit[(need & VM_WRITE) != 0] = r;
+#endif
+		if (r == &vm->stack && vm->st.dirty < r->span)
+			vm->st.dirty = r->span;
+		return PLACE(at);
+	}
+	return PLACE(why);
+}
+#define NOWHERE(place) ((__UINTPTR_TYPE__)(place) < VM_STOPS)
+#define WHY_NOT(place) ((u32)(__UINTPTR_TYPE__)(place))
+
+/* Memory of whole words; faster than a memset that counts bytes. */
+static void clear(void *at, u32 size)
+{
+#ifdef VM_SMALL
+	__builtin_memset(at, 0, size);
+#else
+	for (u32 *p = at; size; size -= 8) {
+		*p++ = 0;
+		*p++ = 0;
+	}
+#endif
+}
+
+static inline void copy(void *to, const void *from, u32 size)
+{
+#ifdef VM_SMALL
+	VM_HIDE(size); /* a call is smaller than what the compiler makes of a known size */
+#endif
+	__builtin_memcpy(to, from, size);
+}
+
+/* --- frames ---------------------------------------------------------------------------------- */
+
+/* Gives the stack region the frames down to number `depth`, and r10 its top. */
+static __attribute__((noinline)) void open_frame(struct bpfvm *vm, u32 depth)
+{
+	u32 size = (depth + 1) * VM_FRAME_SIZE;
+
+	vm->st.depth = (u8)depth;
+	vm->stack.span = size << 2 | VM_READ | VM_WRITE;
+	vm->st.reg[10] = vm->stack.start + size;
+#ifndef VM_SMALL
+	/* find() has to see the first access of each frame. */
+	vm->hit[0] = vm->hit[1] = &vm->ctx;
+#endif
+}
+
+#if VM_FRAMES > 1 && VM_LOCAL_CALLS
+/* Enters a function that returns to `back`; false if there is no frame left. */
+static _Bool push_frame(struct bpfvm *vm, u32 back)
+{
+	u32 depth = vm->st.depth;
+	struct bpfvm_frame *f = &vm->frame[depth++];
+
+	VM_HIDE(f);
+	if (depth == vm->st.frames)
+		return 0;
+	copy(f->saved, &vm->st.reg[6], sizeof(f->saved));
+	f->back = back;
+	open_frame(vm, depth);
+	return 1;
+}
+
+/* Leaves a function, depth being above 0; returns where to go on. */
+static u32 pop_frame(struct bpfvm *vm)
+{
+	u32 depth = vm->st.depth - 1u;
+	struct bpfvm_frame *f = &vm->frame[depth];
+
+	VM_HIDE(f);
+	copy(&vm->st.reg[6], f->saved, sizeof(f->saved));
+	open_frame(vm, depth);
+	return f->back;
+}
+#else
+static inline _Bool push_frame(struct bpfvm *vm, u32 back)
+{
+	(void)vm, (void)back;
+	return 0;
+}
+
+static inline u32 pop_frame(struct bpfvm *vm)
+{
+	(void)vm;
+	return 0;
+}
+#endif
+
+/* --- key-value stores ------------------------------------------------------------------------ */
+
+static struct bpfvm_kv_row *kv_find(const struct bpfvm_kv *kv, u64 key)
+{
+	for (u16 i = 0; i < kv->used; i++)
+		if (kv->row[i].key == key)
+			return &kv->row[i];
+	return (void *)0;
+}
+
+_Bool bpfvm_kv_set(struct bpfvm_kv *kv, u64 key, u64 value)
+{
+	struct bpfvm_kv_row *row = kv_find(kv, key);
+
+	if (!row && kv->used < kv->size) {
+		row = &kv->row[kv->used++];
+		row->key = key;
+	}
+	if (row)
+		row->value = value;
+	return row != (void *)0;
+}
+
+_Bool bpfvm_kv_get(const struct bpfvm_kv *kv, u64 key, u64 *value)
+{
+	const struct bpfvm_kv_row *row = kv_find(kv, key);
+
+	*value = row ? row->value : 0;
+	return row != (void *)0;
+}
+
+#if VM_KV
+#define KV_E2BIG (-7)
+#define KV_ENOENT (-2)
+
+static u64 kv_store(struct bpfvm_kv *kv, const u64 *arg)
+{
+	return kv && bpfvm_kv_set(kv, arg[0], arg[1]) ? 0 : (u64)(s64)KV_E2BIG;
+}
+
+static u64 kv_fetch(const struct bpfvm_kv *kv, const u64 *arg, void *to)
+{
+	u64 value = 0;
+	_Bool found = kv && bpfvm_kv_get(kv, arg[0], &value);
+
+	__builtin_memcpy(to, &value, sizeof(value));
+	return found ? 0 : (u64)(s64)KV_ENOENT;
+}
+
+#define KV_BODY(name, effect)                                                                      \
+	static u64 name(struct bpfvm *vm, const u64 *arg, void *const *at)                         \
+	{                                                                                          \
+		(void)at;                                                                          \
+		return effect;                                                                     \
+	}
+KV_BODY(store_local, kv_store(vm->config->kv, arg))
+KV_BODY(fetch_local, kv_fetch(vm->config->kv, arg, at[1]))
+KV_BODY(store_global, kv_store(vm->config->kv_global, arg))
+KV_BODY(fetch_global, kv_fetch(vm->config->kv_global, arg, at[1]))
+
+static const struct bpfvm_helper kv_helpers[] = {
+	BPFVM_KNOWN(kv_store, store_local),
+	BPFVM_KNOWN(kv_fetch, fetch_local),
+	BPFVM_KNOWN(kv_store_global, store_global),
+	BPFVM_KNOWN(kv_fetch_global, fetch_global),
+};
+#endif
+
+/* --- helpers --------------------------------------------------------------------------------- */
+
+static const struct bpfvm_helper *helper_of(const struct bpfvm *vm, u32 number)
+{
+	const struct bpfvm_helper *h = vm->config->helpers;
+	u32 n = vm->config->helper_count;
+
+	for (; n; n--, h++)
+		if (h->number == number)
+			return h;
+#if VM_KV
+	h = kv_helpers;
+	for (n = sizeof(kv_helpers) / sizeof(*h); n; n--, h++)
+		if (h->number == number)
+			return h;
+#endif
+	return (void *)0;
+}
+
+/*
+ * Checks an argument of a kind (enum bpfvm_arg) and says in *at what is behind it; returns a trap or
+ * VM_STOP_NONE.
+ */
+static inline __attribute__((always_inline)) u32 argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
+{
+	u32 access = kind & 3, size = 32 >> access;
+	u8 *p = (void *)0;
+
+	if (!access) {
+		if (kind & 15 && ((kind & 15) != BPFVM_ARG_CTX || *arg != vm->ctx.start))
+			return VM_TRAP_ARGUMENT;
+	} else {
+		if (!(kind & BPFVM_ARG_FIXED))
+			size = arg[1] >> 32 ? ~0u : (u32)arg[1];
+		if (size || !(kind & BPFVM_ARG_OPEN)) {
+			if (size - 1 >= VM_HELPER_SPAN)
+				return VM_TRAP_ARGUMENT;
+			p = find(*arg, vm, size << 3 | access);
+			if (NOWHERE(p))
+				return VM_TRAP_ARGUMENT;
+		}
+	}
+	*at = p;
+	return VM_STOP_NONE;
+}
+
+/* Serves helper `number`; returns a trap or VM_STOP_NONE. */
+static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
+{
+	const struct bpfvm_helper *h = helper_of(vm, number);
+	const u64 *arg = &vm->st.reg[1];
+	void *at[5];
+
+	if (!h)
+		return VM_TRAP_HELPER;
+	for (u32 i = 0, args = h->args; i < 5; i++, args >>= 4)
+		if (argument(vm, args, arg + i, &at[i]))
+			return VM_TRAP_ARGUMENT;
+	vm->st.stop = VM_STOP_NONE;
+	vm->st.reg[0] = h->body(vm, arg, at);
+	return vm->st.stop;
+}
+
+/* --- the core -------------------------------------------------------------------------------- */
+
+#if VM_ATOMICS
+static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, u32 key);
+#else
+#define step_atomic(vm, w, key) VM_TRAP_ILLEGAL
+#endif
+
+#define VM_CORE_FILE_2(name) #name
+#define VM_CORE_FILE_1(name) VM_CORE_FILE_2(core_##name.c)
+#define VM_CORE_FILE(name) VM_CORE_FILE_1(name)
+#define VM_PORT_WORDS "embed_words.h"
+#if !VM_CORE_IS(VM_CORE)
+#include "step_other.h"
+#endif
+#include VM_CORE_FILE(VM_CORE)
+#if VM_ATOMICS
+#include "embed_atomic.h"
+#endif
+
+/* --- set-up ---------------------------------------------------------------------------------- */
+
+static void set_region(struct bpfvm_region *r, bpfvm_addr_t start, const void *at, u32 len,
+		       u32 access)
+{
+	r->start = start;
+	r->shift = ADDRESS_OF(at) - start;
+	r->span = len << 2 | (access & (VM_READ | VM_WRITE));
+}
+
+static void insert(struct bpfvm *vm, struct bpfvm_region *r)
+{
+	r->next = vm->ctx.next;
+	vm->ctx.next = r;
+}
+
+void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *start, u32 len,
+		      u32 access)
+{
+	set_region(region, ADDRESS_OF(start), start, len, access);
+	insert(vm, region);
+}
+
+void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region)
+{
+	struct bpfvm_region *r;
+
+	for (r = &vm->ctx; r->next; r = r->next) {
+		if (r->next == region) {
+			r->next = region->next;
+			return;
+		}
+	}
+}
+
+static _Bool aligned(const void *p, u32 to)
+{
+	return !((__UINTPTR_TYPE__)p & (to - 1));
+}
+
+enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
+			    vm_code_t code, u32 count, void *stack, u32 stack_size)
+{
+	u32 frames = stack_size / VM_FRAME_SIZE;
+
+	if (!code || !count || !aligned(code, 4))
+		return BPFVM_BAD_CODE;
+	if (!stack || !frames || !aligned(stack, 8))
+		return BPFVM_BAD_STACK;
+	__builtin_memset(vm, 0, sizeof(*vm));
+	vm->config = config;
+	vm->code = code;
+	vm->len = count;
+	vm->st.frames = frames < VM_FRAMES ? (u8)frames : VM_FRAMES;
+	vm->st.dirty = (u32)vm->st.frames * VM_FRAME_SIZE << 2;
+	vm->st.stop = VM_TRAP_EMPTY;
+	vm->stack.start = ADDRESS_OF(stack);
+	vm->stack.next = &vm->ctx;
+	return BPFVM_READY;
+}
+
+/* --- runs ------------------------------------------------------------------------------------ */
+
+void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
+{
+	clear(PLACE(vm->stack.start + vm->stack.shift), vm->st.dirty >> 2);
+	clear(vm->st.reg, sizeof(vm->st.reg));
+	vm->st.dirty = vm->st.steps = 0;
+	vm->st.stop = VM_TRAP_STEPS;
+	vm->st.pc = vm->entry;
+	vm->st.reg[1] = r1;
+	vm->st.reg[2] = r2;
+	open_frame(vm, 0);
+}
+
+u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result)
+{
+	u32 stop = vm->st.stop;
+
+	if (stop == VM_TRAP_STEPS)
+		stop = run(vm, budget);
+	*result = vm->st.reg[0];
+	return stop;
+}
+
+u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
+{
+	set_region(&vm->ctx, ADDRESS_OF(ctx), ctx, size, VM_READ | VM_WRITE);
+	bpfvm_start(vm, ADDRESS_OF(ctx), size);
+	return bpfvm_resume(vm, vm->config->budget, result);
+}
+
+u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
+{
+	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
+}
+
+#include "embed_image.h"
+#include "embed_text.h"

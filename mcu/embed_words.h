@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The words of the cores for the machine of include/embed.h; included by embed.c alone. */
+#ifndef EMBED_WORDS_H
+#define EMBED_WORDS_H
+
+#define VM_RUN(name) static u32 run(struct bpfvm *vm, u32 budget)
+#define VM_BUDGET budget
+#define VM_RUN_ENDS(n, left, stop_)                                                                \
+	do {                                                                                       \
+		vm->st.pc = (n);                                                                   \
+		vm->st.steps += budget - (left);                                                   \
+		vm->st.stop = (u8)(stop_);                                                         \
+		return stop_;                                                                      \
+	} while (0)
+#define VM_ALL_ARMS 0
+#define VM_TABLE_BEGINS
+#define VM_COUNT_T u32 /* counts instructions */
+#define VM_SLACK_T s32
+
+/*
+ * Registers of 64 bits on a machine of 32: one instruction moves both halves, if their address is
+ * computed first. The compiler would rather compute it twice, or move the halves apart.
+ */
+#ifdef __thumb2__
+#ifdef VM_SMALL /* the offset of the registers costs nothing in ldrd */
+#define BOTH_BASE (u8 *)vm
+#define BOTH_OFFSET __builtin_offsetof(struct bpfvm, st.reg)
+#else
+#define BOTH_BASE (u8 *)REGISTERS
+#define BOTH_OFFSET 0
+#endif
+static inline u64 *both_halves(u8 *p, u32 n)
+{
+	p += n * sizeof(u64);
+	VM_HIDE(p);
+	return (u64 *)(void *)(p + BOTH_OFFSET);
+}
+
+static inline u64 load_both(const u64 *reg)
+{
+	u32 low, high;
+
+	__asm__("ldrd %0, %1, %2" : "=r"(low), "=r"(high) : "m"(*reg));
+	return (u64)high << 32 | low;
+}
+
+static inline void store_both(u64 *reg, u64 v)
+{
+	__asm__("strd %1, %2, %0" : "=m"(*reg) : "r"((u32)v), "r"((u32)(v >> 32)));
+}
+
+#define SRC_64 load_both(both_halves(BOTH_BASE, SRCN))
+#define SRC_32 SRC
+#define DST_64 load_both(both_halves(BOTH_BASE, DSTN))
+#define DST_32 DST
+#define TAKE_DST u64 *to_ = both_halves(BOTH_BASE, DSTN)
+#define TAKEN_64 load_both(to_)
+#define TAKEN_32 ((u32)*to_)
+#define GIVE_DST(v) store_both(to_, v)
+#endif
+
+/*
+ * Shifts of 64 bits: gcc spells them out in nine instructions. For `small`, which has each but once,
+ * the run-time library has them, too; the others shift to the left by a multiplication.
+ */
+#if defined(VM_SMALL) && defined(__ARM_EABI__)
+u64 __aeabi_llsl(u64 d, int n);
+u64 __aeabi_llsr(u64 d, int n);
+s64 __aeabi_lasr(s64 d, int n);
+#undef VM_LSH
+#undef VM_RSH
+#undef VM_ARSH
+#define VM_LSH(bits, d, n) __aeabi_llsl(d, (int)(n))
+#define VM_RSH(bits, d, n) __aeabi_llsr(d, (int)(n))
+#define VM_ARSH(bits, d, n) (u64) __aeabi_lasr(d, (int)(n))
+#elif defined(__thumb2__)
+static inline u64 shifted_left(u64 d, u32 n)
+{
+	u32 factor = (u32)1 << (n & 31);
+
+	return n & 32 ? (u64)((u32)d * factor) << 32 : d * factor;
+}
+#undef VM_LSH
+#define VM_LSH(bits, d, n) ((bits) == 64 ? shifted_left(d, (u32)(n)) : (u32)(d) << ((n) & 31))
+#endif
+
+/*
+ * The region of the last access of this kind is tried first, without a call. `n` is a constant but
+ * in the small core, which does without.
+ */
+#define ADDRESS_ANY(a, bits, access) CHECKED(find(a, vm, (bits) | (access)))
+#ifdef VM_SMALL
+#define ADDRESS(a, n, access) ADDRESS_ANY(a, (n) << 3, access)
+#else
+#define ADDRESS(a, n, access)                                                                      \
+	({                                                                                         \
+		u64 a_ = (a);                                                                      \
+		const struct bpfvm_region *r_ = vm->hit[(access) != VM_READ];                      \
+		bpfvm_addr_t at_ = (bpfvm_addr_t)a_, o_ = at_ - r_->start;                         \
+		u32 len_ = r_->span >> 2;                                                          \
+		u8 *p_;                                                                            \
+		if (a_ == at_ && len_ >= (n) && o_ <= len_ - (n) && !((access) & VM_ATOMIC))       \
+			p_ = PLACE(at_ + r_->shift);                                               \
+		else                                                                               \
+			p_ = CHECKED(find(a_, vm, (n) << 3 | (access)));                           \
+		p_;                                                                                \
+	})
+#endif
+#define CHECKED(place)                                                                             \
+	({                                                                                         \
+		u8 *at_ = (place);                                                                 \
+		if (NOWHERE(at_)) {                                                                \
+			stop = WHY_NOT(at_);                                                       \
+			goto out;                                                                  \
+		}                                                                                  \
+		at_;                                                                               \
+	})
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		u32 target_ = (n);                                                                 \
+		if (!push_frame(vm, PC + 1))                                                       \
+			STOP(VM_TRAP_FRAMES);                                                      \
+		CONTINUE_AT(target_);                                                              \
+	} while (0)
+#define LEAVE                                                                                      \
+	do {                                                                                       \
+		if (!vm->st.depth)                                                                 \
+			STOP(VM_STOP_EXIT);                                                        \
+		CONTINUE_AT(pop_frame(vm));                                                        \
+	} while (0)
+#define HELPER(n)                                                                                  \
+	do {                                                                                       \
+		stop = call_helper(vm, n);                                                         \
+		if (stop)                                                                          \
+			goto out; /* after STEPS the guest goes on behind the call */              \
+		NEXT                                                                               \
+	} while (0)
+#ifndef GO_FORK
+#define GO_FORK(key)                                                                               \
+	do {                                                                                       \
+		stop = step_atomic(vm, w, key);                                                    \
+		if (stop)                                                                          \
+			goto out;                                                                  \
+		NEXT                                                                               \
+	} while (0)
+#endif
+
+#endif

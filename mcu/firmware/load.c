@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Receives an image over the line, in frames that may get lost or damaged:
+ *
+ *	u8 FRAME_BEGIN; u8 number, counting from 0; u8 bytes - 1; the bytes; u32 CRC-32 of all this
+ *	but the first, little-endian
+ *
+ * Each is answered by a line: "+ NUMBER" if it came, "- NUMBER" if that one has to be sent again.
+ * The hooks go on meanwhile. A sender waits for the answer, so silence ends whatever came instead.
+ */
+#include "crc32.h"
+#include "firmware.h"
+
+enum {
+	FRAME_BEGIN = 1,
+	FRAME_HEAD = 2,	  /* number, bytes */
+	FRAME_TAIL = 4,	  /* CRC */
+	FRAME_QUIET = 300, /* milliseconds after which a frame is at its end */
+	LOAD_QUIET = 2000, /* and after which nothing more is expected */
+};
+
+static struct {
+	struct request request;
+	_Bool active, begun;
+	u8 number; /* of the next frame */
+	u32 got;   /* bytes of the image */
+	u32 filled;
+	u64 heard; /* when the line was last not silent */
+	u8 frame[FRAME_HEAD + 256 + FRAME_TAIL];
+} load;
+
+_Bool load_active(void)
+{
+	return load.active;
+}
+
+void load_start(const struct request *request)
+{
+	load.request = *request;
+	load.active = 1;
+	load.begun = 0;
+	load.number = 0;
+	load.got = 0;
+	load.heard = now_ms();
+}
+
+static void tell(const char *what, u8 number)
+{
+	put(what);
+	put_number(number);
+	row_end();
+}
+
+static void refuse(const struct refusal *refusal)
+{
+	put("error: REFUSED: insn ");
+	put_number(refusal->pc);
+	put(": ");
+	put(refusal->reason);
+	row_end();
+}
+
+static void finish(void)
+{
+	struct refusal refusal = container_install(&load.request);
+
+	load.active = 0;
+	if (refusal.answer == ANSWER_REFUSED)
+		refuse(&refusal);
+	else if (refusal.answer)
+		shell_error(refusal.answer);
+	else
+		shell_ok();
+}
+
+static u32 frame_bytes(void)
+{
+	return load.frame[1] + 1u;
+}
+
+static _Bool frame_good(void)
+{
+	u32 size = FRAME_HEAD + frame_bytes(), crc = 0;
+
+	for (u32 i = 0; i < FRAME_TAIL; i++)
+		crc |= (u32)load.frame[size + i] << 8 * i;
+	return crc == vm_crc32(0, load.frame, size);
+}
+
+static void take_frame(void)
+{
+	u32 bytes = frame_bytes();
+
+	if (load.frame[0] == (u8)(load.number - 1)) { /* the answer to it was lost */
+		tell("+ ", load.frame[0]);
+		return;
+	}
+	if (load.frame[0] != load.number || bytes > load.request.size - load.got) {
+		tell("- ", load.number);
+		return;
+	}
+	__builtin_memcpy(container_image() + load.got, load.frame + FRAME_HEAD, bytes);
+	load.got += bytes;
+	tell("+ ", load.number++);
+	if (load.got == load.request.size)
+		finish();
+}
+
+void load_byte(u8 byte)
+{
+	load.heard = now_ms();
+	if (!load.begun) {
+		load.begun = byte == FRAME_BEGIN;
+		load.filled = 0;
+		return;
+	}
+	if (load.filled == sizeof(load.frame))
+		return; /* damaged: silence will end it */
+	load.frame[load.filled++] = byte;
+	if (load.filled < FRAME_HEAD || load.filled < FRAME_HEAD + frame_bytes() + FRAME_TAIL)
+		return;
+	if (frame_good()) {
+		load.begun = 0;
+		take_frame();
+	}
+}
+
+void load_poll(void)
+{
+	u64 quiet;
+
+	if (!load.active)
+		return;
+	quiet = now_ms() - load.heard;
+	if (load.begun && quiet > FRAME_QUIET) {
+		load.begun = 0;
+		tell("- ", load.number);
+	} else if (quiet > LOAD_QUIET) {
+		load.active = 0;
+		shell_error(ANSWER_SILENCE);
+	}
+}

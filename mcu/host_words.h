@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The words of the cores for the machine of include/core.h, which the library runs on the host. */
+#ifndef HOST_WORDS_H
+#define HOST_WORDS_H
+
+#include "core.h"
+
+#define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
+#define VM_BUDGET vm->st.left
+#define VM_TABLE_BEGINS
+#define VM_RUN_ENDS(pc, left, stop) return vm_stopped(vm, pc, left, stop)
+#define ADDRESS_ANY(a, bits, access) ADDRESS(a, (bits) >> 3, access)
+#define OTHERS STOP(VM_TRAP_ILLEGAL)
+#define VM_ALL_ARMS 1 /* of the table core */
+#define VM_COUNT_T u64 /* counts instructions */
+#define VM_SLACK_T s64
+
+#define ADDRESS(a, n, access)                                                                      \
+	({                                                                                         \
+		u8 *at_ = vm_at(vm, a, n, access);                                                 \
+		if (!at_)                                                                          \
+			STOP(VM_TRAP_BOUNDS); /* vm_stopped says it more precisely */              \
+		at_;                                                                               \
+	})
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		u32 target_ = (n);                                                                 \
+		if (!vm_frame_push(&vm->st, vm->row, PC + 1))                                      \
+			STOP(VM_TRAP_FRAMES);                                                      \
+		CONTINUE_AT(target_);                                                              \
+	} while (0)
+#define LEAVE                                                                                      \
+	do {                                                                                       \
+		u32 target_;                                                                       \
+		if (!vm->st.depth)                                                                 \
+			STOP(VM_STOP_EXIT);                                                        \
+		target_ = vm_frame_pop(&vm->st, vm->row);                                          \
+		if (target_ == VM_PC_EACH)                                                         \
+			HELPER(VM_EACH);                                                           \
+		CONTINUE_AT(target_);                                                              \
+	} while (0)
+#define HELPER(n)                                                                                  \
+	do {                                                                                       \
+		vm->st.pc = PC + 1; /* some helpers go on elsewhere */                             \
+		stop = vm->helper(vm, n);                                                          \
+		if (stop)                                                                          \
+			goto out;                                                                  \
+		CONTINUE_AT(vm->st.pc);                                                            \
+	} while (0)
+#define GO_FORK(key)                                                                               \
+	do {                                                                                       \
+		stop = vm_step_fork(vm, w, IMM, key);                                              \
+		if (stop)                                                                          \
+			goto out;                                                                  \
+		NEXT                                                                               \
+	} while (0)
+
+#endif

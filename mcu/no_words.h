@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Forgets the words of step.h and words.h, for a file with two dispatches. */
+#undef OP
+#undef NEXT
+#undef GO
+#undef JUMP
+#undef BRANCH
+#undef SKIP
+#undef PC
+#undef BEHIND
+#undef CONTINUE_AT
+#undef FETCH
+#undef STOP
+#undef STOP_AT
+#undef TRAP_HERE
+#undef GO_FORK
+#undef R
+#undef REGISTERS
+#undef DSTN
+#undef SRCN
+#undef DST
+#undef SRC
+#undef OFF
+#undef HAS_OFF
+#undef IMM
+#undef SECOND
+#undef STEP_SECOND
+#undef STEP_NO_SECOND
+#undef STEP_SECOND_IMM

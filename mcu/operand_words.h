@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What operands.h needs outside of a function. */
+#ifndef OPERAND_WORDS_H
+#define OPERAND_WORDS_H
+
+#include "step_words.h"
+
+/* The classes of opcodes (RFC 9669 section 3), and questions about some of them. */
+enum {
+	CLASS_LD,
+	CLASS_LDX,
+	CLASS_ST,
+	CLASS_STX,
+	CLASS_ALU,
+	CLASS_JMP,
+	CLASS_JMP32,
+	CLASS_ALU64,
+};
+#define IS_K(w) (((w) & 12) == 4) /* of 4 to 7: the source is `imm` */
+#define IS_X(w) ((w) & 8)	  /* of 4 to 7: it is a register */
+#define IS_64(w) ((w) & 1)	  /* 5 and 7, of 4 to 7 */
+#define IS_STORE(w) ((w) & 2)	  /* 2 and 3, of 1 to 3 */
+
+/* The arm of an operation. */
+#define ARM_OF(code) ((code) >> 4 & 15)
+
+/*
+ * The arms of byte orders: one for each width and order, those of big endian serving for BSWAP, too.
+ * The third row of a width has an arm that nothing leads to.
+ */
+#define END_ARM(code, imm) ((imm) | ((code) >> 3 & 1) | ((code) & 3) << 1)
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big endian is the other order");
+
+/* Opcodes, and sets of arms as masks. */
+enum {
+#define LDDW(name, code) OPCODE_LDDW = code,
+#define CALL(name, code) OPCODE_CALL = code,
+#include "isa.def"
+	LDX_ARMS = 0
+#define LDX(name, code, type) | 1 << ((code) >> 3)
+#include "isa.def"
+	, STX_ARMS = 0 /* those of ST are the same */
+#define STX(name, code, type) | 1 << ((code) >> 3)
+#include "isa.def"
+	, LEGACY_ARMS = 0
+#define LEGACY(name, code, type) | 1 << ((code) >> 3)
+#include "isa.def"
+};
+
+#endif

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""
+The other end of mcu/firmware/load.c, with the faults that `loader push` does not make: sends a file
+as an image and prints how the device ends it.
+
+  frames.py SOCKET NAME HOOK TENANT FILE [FAULT...]
+
+FAULT: damage=OFFSET (a byte of the image), version (another one, checksum right), cut=BYTES,
+crc=FRAME (that frame is damaged the first time), lost=FRAME (its middle is, the first time),
+twice=FRAME, silent=FRAME (nothing more comes), noise (bytes before each frame), garbage (no image at
+all: random bytes as lines), random=COUNT (so many images with random damage and right checksums,
+each of which is run: prints what became of how many)
+"""
+import collections
+import random
+import socket
+import struct
+import sys
+import zlib
+
+CRC_FROM = 16
+FRAME = 256
+
+
+class Line:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.socket.settimeout(15)
+        self.file = self.socket.makefile('rb')
+
+    def say(self, text):
+        self.socket.sendall(text.encode() + b'\n')
+
+    def answer(self):
+        """The next line that was asked for."""
+        while True:
+            line = self.file.readline().decode().strip()
+            if line and line[0] not in '!:':
+                return line
+
+    def greet(self):
+        self.say('\ninfo')
+        while self.answer() != 'KEY VALUE':
+            pass
+        while self.answer() != 'ok':
+            pass
+
+
+def with_checksum(image):
+    return image[:12] + struct.pack('<I', zlib.crc32(image[CRC_FROM:])) + image[CRC_FROM:]
+
+
+def spoil(image, faults):
+    image = bytearray(image)
+    for fault in faults:
+        what, _, value = fault.partition('=')
+        if what == 'damage':
+            image[int(value)] ^= 0x55
+        elif what == 'version':
+            image[8] += 1
+            image = bytearray(with_checksum(bytes(image)))
+        elif what == 'cut':
+            del image[-int(value):]
+    return bytes(image)
+
+
+def frame(number, data):
+    body = struct.pack('<BB', number, len(data) - 1) + data
+    return b'\x01' + body + struct.pack('<I', zlib.crc32(body))
+
+
+def send(line, image, faults):
+    """Each frame until it has arrived; returns the device's last line."""
+    faults = list(faults)
+    for number, at in enumerate(range(0, len(image), FRAME)):
+        data = frame(number, image[at:at + FRAME])
+        if f'silent={number}' in faults:
+            return line.answer()
+        while True:
+            sent = data
+            if 'noise' in faults:
+                sent = b'\xffnoise' + sent
+            for what, spoilt in (('crc', data[:-1] + bytes([data[-1] ^ 1])),
+                                 ('lost', data[:len(data) // 2])):
+                if f'{what}={number}' in faults:
+                    faults.remove(f'{what}={number}')
+                    sent = spoilt
+            line.socket.sendall(sent)
+            said = line.answer()
+            if said == f'+ {number}':
+                break
+            if said != f'- {number}':
+                return said
+        if f'twice={number}' in faults:
+            line.socket.sendall(data)
+            assert line.answer() == f'+ {number}'
+    return line.answer()
+
+
+def install(line, place, image, faults=()):
+    """The device's last word on an image."""
+    line.say(f'load {place} {len(image)}')
+    said = line.answer()
+    return send(line, image, faults) if said == 'send' else said
+
+
+def ends(line):
+    """The end of an answer."""
+    while True:
+        said = line.answer()
+        if said == 'ok' or said.startswith('error: '):
+            return said
+
+
+def try_random(line, place, image, count):
+    """A device that takes what is damaged still has to be well afterwards."""
+    seen = collections.Counter()
+    rng = random.Random(count)
+    for _ in range(count):
+        bad = bytearray(image)
+        for _ in range(rng.randint(1, 4)):
+            bad[rng.randrange(16, len(bad))] = rng.randrange(256)
+        said = install(line, place, with_checksum(bytes(bad)))
+        seen[said.split(':')[1].strip() if ':' in said else said] += 1
+        line.say(f'run {place.split()[0]}')
+        ends(line)
+    line.greet()
+    print(*(f'{what} {n}' for what, n in sorted(seen.items())))
+
+
+def main():
+    path, name, hook, tenant, file, *faults = sys.argv[1:]
+    line = Line(path)
+    line.greet()
+    if 'garbage' in faults:
+        line.socket.sendall(random.Random(1).randbytes(20000))
+        line.greet()
+        print('ok')
+        return
+    with open(file, 'rb') as source:
+        image = spoil(source.read(), faults)
+    place = f'{name} {hook} {tenant}'
+    counts = [fault for fault in faults if fault.startswith('random=')]
+    if counts:
+        try_random(line, place, image, int(counts[0].partition('=')[2]))
+    else:
+        print(install(line, place, image, faults))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Questions to the shell of a device, and images in the frames of mcu/firmware/load.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32.h"
+#include "device.h"
+
+#define ANSWER_MS  3000
+#define GREET_MS   1000
+#define GREETINGS  4 /* a device that waits for an image gives up after 2 seconds */
+#define FRAME_DATA 256
+#define TRIES	   5 /* of each frame */
+#define FRAME_BEGIN 1
+
+static int port_error(const struct bpfvm_device *d, int ret, struct bpfvm_error *err)
+{
+	if (ret == -ETIMEDOUT)
+		return bpfvm_error__set(err, ret,
+					"is the firmware running, is --baud its speed, does "
+					"another program read this port?",
+					"%s: no answer from the device", d->port);
+	return bpfvm_error__set(err, ret, "was the device unplugged, or the emulator ended?",
+				"%s: %s", d->port,
+				ret == -EPIPE ? "the device is gone" : strerror(-ret));
+}
+
+/* The next line of an answer; news go where they belong. */
+static int next_line(struct bpfvm_device *d, char line[BPFVM_SERIAL_LINE], u32 timeout_ms)
+{
+	int ret;
+
+	do {
+		ret = bpfvm_serial__line(&d->serial, line, timeout_ms);
+		if (!ret && strchr("!:", *line))
+			d->news(line);
+	} while (!ret && strchr("!:", *line));
+	return ret;
+}
+
+static int say(struct bpfvm_device *d, const char *line)
+{
+	int ret = bpfvm_serial__write(&d->serial, line, strlen(line));
+
+	return ret ? ret : bpfvm_serial__write(&d->serial, "\n", 1);
+}
+
+static const char *hint_of(const char *name)
+{
+	static const struct {
+		const char *name, *hint;
+	} hints[] = {
+		{"CRC", "it was damaged on its way or before; pack it again"},
+		{"HOOK", "choose one with --hook; `--ask hooks` lists them"},
+		{"TENANT", "choose one with --tenant, or another --name"},
+		{"CONTAINER", "without a FILE the containers are listed"},
+		{"FULL", "free one: --ask 'remove NAME'"},
+		{"ROOM", "`--ask info` shows how large an image may be"},
+		{"MAPS", "this firmware has no maps; use its key-value store"},
+		{"MEMORY", "`--ask info` shows how much .data a guest may have"},
+		{"REFUSED", "`loader check` looks at guests without a device"},
+		{"TRAPPED", "`--ask stat` tells where"},
+		{"NAME", "choose another one with --name"},
+	};
+
+	for (u32 i = 0; i < sizeof(hints) / sizeof(*hints); i++)
+		if (!strncmp(name, hints[i].name, strlen(hints[i].name)) &&
+		    name[strlen(hints[i].name)] == ':')
+			return hints[i].hint;
+	return "`--ask help` lists what the device understands";
+}
+
+/* "error: NAME: sentence"; 0 if it is none. */
+static int refused(const struct bpfvm_device *d, const char *line, struct bpfvm_error *err)
+{
+	if (strncmp(line, "error: ", 7))
+		return 0;
+	return bpfvm_error__set(err, -EREMOTEIO, hint_of(line + 7), "%s: the device says: %s",
+				d->port, line + 7);
+}
+
+int bpfvm_device__ask(struct bpfvm_device *device, const char *question,
+		      void (*take)(const char *line, void *arg), void *arg,
+		      struct bpfvm_error *err)
+{
+	char line[BPFVM_SERIAL_LINE];
+	int ret = say(device, question);
+
+	while (!ret) {
+		ret = next_line(device, line, ANSWER_MS);
+		if (ret)
+			break;
+		if (!strcmp(line, "ok"))
+			return 0;
+		ret = refused(device, line, err);
+		if (ret)
+			return ret;
+		take(line, arg);
+	}
+	return port_error(device, ret, err);
+}
+
+/* --- greeting -------------------------------------------------------------------------------- */
+
+/* Whether the device answers a question; what is left of older ones is skipped. */
+static int greet(struct bpfvm_device *d)
+{
+	char line[BPFVM_SERIAL_LINE];
+	int ret = say(d, "\ninfo");
+
+	while (!ret) {
+		ret = next_line(d, line, GREET_MS);
+		if (!ret && !strcmp(line, "KEY VALUE"))
+			break;
+	}
+	while (!ret && strcmp(line, "ok"))
+		ret = next_line(d, line, GREET_MS);
+	return ret;
+}
+
+int bpfvm_device__open(struct bpfvm_device *device, const char *port, u32 baud,
+		       void (*news)(const char *line), struct bpfvm_error *err)
+{
+	int ret = bpfvm_serial__open(&device->serial, port, baud, err);
+
+	if (ret)
+		return ret;
+	device->port = port;
+	device->news = news;
+	ret = -ETIMEDOUT;
+	for (u32 i = 0; i < GREETINGS && ret == -ETIMEDOUT; i++)
+		ret = greet(device);
+	if (!ret)
+		return 0;
+	bpfvm_device__close(device);
+	return port_error(device, ret, err);
+}
+
+void bpfvm_device__close(struct bpfvm_device *device)
+{
+	bpfvm_serial__close(&device->serial);
+}
+
+/* --- images ---------------------------------------------------------------------------------- */
+
+static int send_frame(struct bpfvm_device *d, u8 number, const u8 *data, u32 size)
+{
+	u8 frame[3 + FRAME_DATA + 4] = {FRAME_BEGIN, number, (u8)(size - 1)};
+	u32 crc;
+
+	memcpy(frame + 3, data, size);
+	crc = vm_crc32(0, frame + 1, size + 2);
+	for (u32 i = 0; i < 4; i++)
+		frame[3 + size + i] = (u8)(crc >> 8 * i);
+	return bpfvm_serial__write(&d->serial, frame, size + 7);
+}
+
+/*
+ * Sends a frame until the device has it. 1: it has, 0: `line` is the end of the story, or an error.
+ */
+static int deliver(struct bpfvm_device *d, u8 number, const u8 *data, u32 size, char *line)
+{
+	int ret = -ETIMEDOUT;
+	unsigned int got;
+
+	for (u32 i = 0; i < TRIES; i++) {
+		ret = send_frame(d, number, data, size);
+		if (!ret)
+			ret = next_line(d, line, ANSWER_MS);
+		while (!ret && sscanf(line, "+ %u", &got) == 1 && got != number)
+			ret = next_line(d, line, ANSWER_MS); /* the second answer to an older one */
+		if (ret && ret != -ETIMEDOUT)
+			return ret;
+		if (!ret && *line == '+')
+			return 1;
+		if (!ret && *line != '-')
+			return 0;
+	}
+	return ret ? ret : -EIO;
+}
+
+/* Sends all frames; the last line of the device is in `line`. */
+static int send_image(struct bpfvm_device *d, const u8 *bytes, u32 size, char *line)
+{
+	u8 number = 0;
+	int ret = 1;
+
+	for (u32 at = 0; at < size && ret == 1; at += FRAME_DATA) {
+		u32 left = size - at;
+
+		ret = deliver(d, number++, bytes + at, left < FRAME_DATA ? left : FRAME_DATA, line);
+	}
+	return ret == 1 ? next_line(d, line, ANSWER_MS) : ret;
+}
+
+int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *place,
+		       const u8 *bytes, u32 size, u32 *insn, struct bpfvm_error *err)
+{
+	char line[BPFVM_SERIAL_LINE];
+	int ret;
+
+	*insn = ~0u;
+	snprintf(line, sizeof(line), "load %.64s %s%.64s %.64s %u", place->name,
+		 place->hook ? "" : "-", place->hook ? place->hook : place->new_hook,
+		 place->tenant ? place->tenant : "-", size);
+	ret = say(device, line);
+	if (!ret)
+		ret = next_line(device, line, ANSWER_MS);
+	if (!ret && !strcmp(line, "send"))
+		ret = send_image(device, bytes, size, line);
+	if (ret)
+		return port_error(device, ret, err);
+	sscanf(line, "error: REFUSED: insn %u", insn);
+	if (!strcmp(line, "ok"))
+		return 0;
+	ret = refused(device, line, err);
+	return ret ? ret : bpfvm_error__set(err, -EPROTO, "is this the shell of mcu/firmware?",
+					    "%s: an answer that is none: %s", device->port, line);
+}
