@@ -279,7 +279,7 @@ static inline u64 vm_smod(s64 d, s64 s)
 /* Whether an opcode is one of the atomic operations. */
 static inline _Bool vm_is_atomic(u8 opcode)
 {
-	return (opcode & 0xe7) == 0xc3;
+	return opcode == 0xc3 || opcode == 0xdb;
 }
 
 /*

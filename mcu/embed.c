@@ -322,9 +322,9 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region)
 	}
 }
 
-static _Bool aligned(const void *p, u32 to)
+static _Bool aligned(__UINTPTR_TYPE__ p, u32 to)
 {
-	return !((__UINTPTR_TYPE__)p & (to - 1));
+	return !(p & (to - 1));
 }
 
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
@@ -332,9 +332,9 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 {
 	u32 frames = stack_size / VM_FRAME_SIZE;
 
-	if (!code || !count || !aligned(code, 4))
+	if (!code || !count || !aligned((__UINTPTR_TYPE__)code, 4))
 		return BPFVM_BAD_CODE;
-	if (!stack || !frames || !aligned(stack, 8))
+	if (!stack || !frames || !aligned((__UINTPTR_TYPE__)stack, 8))
 		return BPFVM_BAD_STACK;
 	__builtin_memset(vm, 0, sizeof(*vm));
 	vm->config = config;
