@@ -143,7 +143,7 @@ teardown_file() {
 	local target seen=0
 
 	while read -r target; do
-		grep -q "^$target:" "$ROOT/Makefile" || { echo "no target $target"; return 1; }
+		grep -q "^$target:" "$ROOT"/Makefile "$ROOT"/mcu/rules.mk "$ROOT"/mcu/firmware/rules.mk || { echo "no target $target"; return 1; }
 		seen=$((seen + 1))
 	done < <(spans | grep -oP '\bmake \K[a-z-]+')
 	[ $seen -gt 2 ]
