@@ -19,7 +19,7 @@
  * holds them as BPFVM_POINTER: the same object then runs on 32-bit and on 64-bit machines.
  *
  * An instance is for one thread at a time. Different instances share nothing but what the caller
- * makes them share, so they may run at once. The code must not change while an instance runs.
+ * makes them share, so they may run at once. The code must not change as long as an instance of it exists.
  */
 #ifndef BPFVM_EMBED_H
 #define BPFVM_EMBED_H
@@ -148,7 +148,6 @@ struct bpfvm_config {
 	struct bpfvm_kv *kv_global; /* of all guests, or NULL */
 	void *user;	 /* for the helpers: vm->config->user */
 };
-#define BPFVM_BUDGET_MAX 0x3fffffffu
 
 /* What a call keeps for its return. */
 struct bpfvm_frame {
@@ -172,6 +171,7 @@ struct bpfvm {
 		u8 depth;  /* nested calls */
 		u8 frames; /* that the stack has room for, up to VM_FRAMES */
 		u8 stop;   /* enum vm_stop */
+		_Bool bounded; /* the last instruction never goes on to the next one */
 		u64 reg[VM_REGISTERS];
 	} st;
 #if VM_FRAMES > 1
@@ -235,7 +235,7 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
  * `ctx` and its `size`. Return BPFVM_DONE, *result being r0, or the trap, enum vm_stop, for which
  * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
- * for up to `budget` instructions more, BPFVM_BUDGET_MAX at most.
+ * for up to `budget` instructions more.
  */
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result);
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);

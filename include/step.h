@@ -16,6 +16,7 @@
  *   HAS_OFF		whether OFF is not 0, where that can be had for less
  *   GO_FORK(key)	to the dispatch of the forks
  *   ADDRESS(a, n, access)	the checked place of n bytes at address a, or leaves: VM_TRAP_BOUNDS
+ *   AT_SRC(n, access), AT_DST	the same for SRC + OFF and DST + OFF, where that can be had for less
  *   JUMP(n)		moves on by n slots more, then NEXT
  *   BRANCH, SKIP	JUMP(OFF) and JUMP(1), where they can be had for less
  *   PC			number of this instruction
@@ -93,12 +94,10 @@
 #define STEP_GOTO_OFF BRANCH
 #define STEP_GOTO_IMM JUMP(IMM)
 
-#define STEP_AT(reg, type, access)                                                                 \
-	u8 *p = ADDRESS((reg) + (u64)(s64)OFF, sizeof(type), access)
 #define LDX(name, code, type)                                                                      \
 	OP(name, code)                                                                             \
 	{                                                                                          \
-		STEP_AT(SRC_64, type, VM_READ);                                                    \
+		u8 *p = AT_SRC(sizeof(type), VM_READ);                                             \
 		TAKE_DST;                                                                          \
 		GIVE_DST((u64)VM_LOAD(type, p));                                                   \
 	}                                                                                          \
@@ -106,14 +105,14 @@
 #define STX(name, code, type)                                                                      \
 	OP(name, code)                                                                             \
 	{                                                                                          \
-		STEP_AT(DST_64, type, VM_WRITE);                                                   \
+		u8 *p = AT_DST(sizeof(type), VM_WRITE);                                            \
 		VM_STORE(type, p, SRC);                                                            \
 	}                                                                                          \
 	NEXT
 #define ST(name, code, type)                                                                       \
 	OP(name, code)                                                                             \
 	{                                                                                          \
-		STEP_AT(DST_64, type, VM_WRITE);                                                   \
+		u8 *p = AT_DST(sizeof(type), VM_WRITE);                                            \
 		VM_STORE(type, p, (u64)(s64)IMM);                                                  \
 	}                                                                                          \
 	NEXT
@@ -176,8 +175,7 @@
 #define STEP_ATOMIC(name, label, type, body)                                                       \
 	OP(name, label)                                                                            \
 	{                                                                                          \
-		type *p = (type *)(void *)ADDRESS(DST + (u64)(s64)OFF, sizeof(type),               \
-						  VM_READ | VM_WRITE | VM_ATOMIC);                 \
+		type *p = (type *)(void *)AT_DST(sizeof(type), VM_READ | VM_WRITE | VM_ATOMIC);    \
 		body;                                                                              \
 	}                                                                                          \
 	NEXT
@@ -209,5 +207,4 @@
 #undef STEP_GOTO_OFF
 #undef STEP_GOTO_IMM
 #undef STEP_JMP_FORM
-#undef STEP_AT
 #undef STEP_ATOMIC

@@ -15,6 +15,10 @@
 #define TAKEN_32 DST
 #define GIVE_DST(v) (DST = (v))
 #endif
+#ifndef AT_SRC
+#define AT_SRC(n, access) ADDRESS(SRC_64 + (u64)(s64)OFF, n, access)
+#define AT_DST(n, access) ADDRESS(DST_64 + (u64)(s64)OFF, n, access)
+#endif
 #ifndef BRANCH
 #define BRANCH JUMP(OFF)
 #endif

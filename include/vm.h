@@ -167,7 +167,7 @@ static inline _Bool vm_frame_push(struct vm_state *st, struct vm_region *rows, u
 {
 	u64 depth = st->depth;
 
-	if (depth >= VM_FRAMES - 1)
+	if (depth + 1 >= VM_FRAMES)
 		return 0;
 	VM_BOUND(depth, VM_FRAMES - 1);
 	struct vm_frame *f = &st->frame[depth];
@@ -197,7 +197,7 @@ static inline _Bool vm_turns_push(struct vm_state *st, struct vm_region *rows, u
 {
 	u64 depth = st->depth;
 
-	if (depth >= VM_FRAMES - 2)
+	if (depth + 2 >= VM_FRAMES)
 		return 0;
 	vm_frame_push(st, rows, st->pc);
 	depth++;
@@ -274,6 +274,18 @@ static inline u64 vm_smod(s64 d, s64 s)
 	u64 r = s ? vm_magnitude(d) % vm_magnitude(s) : vm_magnitude(d);
 
 	return d < 0 ? -r : r;
+}
+
+/* Whether an instruction never goes on to the one after it. */
+static inline _Bool vm_never_goes_on(u8 opcode)
+{
+	switch (opcode) {
+#define GOTO(name, code, field, text) case code:
+#define EXIT(name, code) case code:
+#include "isa.def"
+		return 1;
+	}
+	return 0;
 }
 
 /* Whether an opcode is one of the atomic operations. */

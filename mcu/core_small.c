@@ -21,6 +21,12 @@
 		goto arrive;                                                                       \
 	} while (0)
 #define BRANCH goto branch
+#define SKIP                                                                                       \
+	do {                                                                                       \
+		in = VM_SLOT(in, 1);                                                               \
+		until++;                                                                           \
+		goto again;                                                                        \
+	} while (0)
 #define CONTINUE_AT(n) JUMP((n) - BEHIND)
 #define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
 #define STEP_SECOND_IMM VM_IMM(in)
@@ -45,7 +51,7 @@ VM_RUN(small)
 	u32 by = vm->st.pc, pc, stop, w;
 	s32 imm;
 	vm_code_t in = vm->code, limit;
-	u64 dst, src;
+	u64 dst, src, addr;
 	u8 *p;
 
 arrive:
@@ -60,7 +66,7 @@ arrive:
 	in = VM_SLOT(vm->code, pc);
 	limit = VM_SLOT(vm->code, until < vm->len ? (u32)until : vm->len);
 again:
-	if (in == limit)
+	if (in >= limit) /* LDDW may lead past it, but not past the end */
 		JUMP(0);
 	VM_NEXT_SLOT(in, w, imm);
 #include "operands.h"

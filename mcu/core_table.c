@@ -13,6 +13,7 @@
 #endif
 #include VM_PORT_WORDS
 
+#define REGISTERS registers
 #define OP(name, n) arm_##name:
 #define NEXT GO;
 #define GO                                                                                         \
@@ -38,7 +39,8 @@
 		slack++;                                                                           \
 		GO;                                                                                \
 	} while (0)
-#define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
+/* Behind the end there is an opcode other than 0, or this is not the last instruction. */
+#define STEP_NO_SECOND ((VM_READS_PAST_END && BEHIND >= vm->len) || (u8)VM_WORD(in))
 #define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
 
@@ -49,21 +51,8 @@
 #define ARM(name) HOT_PICK(HOT_##name, &&others, &&others)
 #endif
 
-/* No jump makes the one positive, or the other negative by overflow. */
-#define SLACK_MAX (((VM_SLACK_T)1 << (sizeof(VM_SLACK_T) * 8 - 2)) - 1)
-#define SLACK_NONE (-SLACK_MAX)
-
-/* Whether an instruction never goes on to the one after it. */
-static inline _Bool never_goes_on(u8 opcode)
-{
-	switch (opcode) {
-#define GOTO(name, code, field, text) case code:
-#define EXIT(name, code) case code:
-#include "isa.def"
-		return 1;
-	}
-	return 0;
-}
+/* While instructions are counted: no jump backward makes it positive. */
+#define SLACK_NONE (-((VM_SLACK_T)1 << (sizeof(VM_SLACK_T) * 8 - 2)))
 
 /* The gaps of the table are filled first, so that a row of isa.def is a designator of its own. */
 #pragma GCC diagnostic push
@@ -83,18 +72,18 @@ VM_RUN(table)
 #include "opcodes.h"
 	};
 	const void *const *table = arms;
+	u64 *registers = vm->st.reg;
 #if !VM_READS_PAST_END
 	struct vm_insn last[2];
 #endif
 	VM_COUNT_T left = VM_BUDGET;
 	VM_SLACK_T slack = 0;
-	vm_code_t code = vm->code, in = code, end; /* `end`: no jump forward there */
-	_Bool bounded = vm->len && never_goes_on((u8)VM_WORD(VM_SLOT(code, vm->len - 1)));
+	vm_code_t code = vm->code, in = code;
 	u32 mask = 0, next = vm->st.pc, stop, w;
 	s32 imm;
 
 	VM_HIDE(table); /* so that it stays in a register */
-	VM_TABLE_BEGINS;
+	VM_HIDE(registers);
 arrive: /* at `next`, from anywhere */
 	if (mask)
 		left = (VM_COUNT_T)(slack + vm->len - BEHIND);
@@ -105,21 +94,32 @@ arrive: /* at `next`, from anywhere */
 		STOP_AT(VM_TRAP_JUMP);
 	code = vm->code;
 	in = VM_SLOT(code, next);
-	end = code;
 	slack = SLACK_NONE;
-	if (bounded && left >= vm->len - next && left <= SLACK_MAX) {
+	if (VM_BOUNDED(vm) && left >= vm->len - next) {
 		slack = (VM_SLACK_T)(left - (vm->len - next));
 		mask = 0xff;
-		end = VM_SLOT(code, vm->len);
 	}
 	GO;
-branch: /* by OFF: forward the budget cannot become too small, backward the end is not near */
-	in = VM_SLOT(in, OFF);
-	slack += OFF;
-	if ((s32)w < 0 ? slack >= 0 && !VM_BEFORE(in, code) : VM_BEFORE(in, end))
-		GO;
+branch: /* by OFF */
+	if (OFF < 0) {
+		slack += OFF;
+		if (slack < 0)
+			goto far;
+		in = VM_SLOT(in, OFF);
+		if (!VM_BEFORE(in, code))
+			GO;
+	} else {
+		slack += OFF;
+		if (slack < 0) /* instructions are counted */
+			goto far;
+		in = VM_SLOT(in, OFF);
+		if (BEHIND < vm->len)
+			GO;
+	}
 	VM_HIDE(w); /* so that this is worked out again, here */
 	in = VM_SLOT(in, -OFF);
+far:
+	VM_HIDE(w);
 	slack -= OFF;
 	CONTINUE_AT(BEHIND + (u32)OFF);
 slowly:
@@ -134,11 +134,11 @@ slowly:
 	if (!(u8)w)
 		STOP(VM_TRAP_ILLEGAL);
 #if !VM_READS_PAST_END
-	if (next + 1 == vm->len && !bounded) {
+	if (next + 1 == vm->len && !VM_BOUNDED(vm)) {
 		/* It is executed here, with an unknown opcode behind it. */
 		last[0] = in[-1];
-		last[1].code = 0;
-		in = end = &last[1];
+		last[1].code = 0xff;
+		in = &last[1];
 		code = in - vm->len;
 	}
 #endif
@@ -150,9 +150,7 @@ others:
 out:
 	next = stop == VM_TRAP_STEPS ? BEHIND : PC;
 out_at:
-	if (mask)
-		left = (VM_COUNT_T)(slack + vm->len - BEHIND);
-	VM_RUN_ENDS(next, left, stop);
+	VM_RUN_ENDS(next, mask ? (VM_COUNT_T)(slack + vm->len - BEHIND) : left, stop);
 }
 
 #pragma GCC diagnostic pop

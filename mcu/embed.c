@@ -15,6 +15,27 @@
 #if VM_CORE_IS(VM_CORE)
 #define VM_SMALL
 #endif
+/* Whether the region of the last access is tried first. */
+#if !defined(VM_SMALL) || !defined(__OPTIMIZE_SIZE__)
+#define VM_HITS 1
+#else
+#define VM_HITS 0
+#endif
+#define COLD __attribute__((cold))
+#ifdef __OPTIMIZE_SIZE__
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE
+#endif
+/* Passes of gcc that cost an interpreter registers, bytes, or instructions that are not executed. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns", "no-if-conversion", "no-if-conversion2")
+#pragma GCC optimize("no-tree-vrp", "no-tree-pre")
+#ifdef __OPTIMIZE_SIZE__
+#pragma GCC optimize("no-schedule-insns2", "no-guess-branch-probability")
+#pragma GCC optimize("live-range-shrinkage")
+#endif
+#endif
 
 #define ADDRESS_OF(p) ((bpfvm_addr_t)(__UINTPTR_TYPE__)(p))
 #define PLACE(addr) ((u8 *)(__UINTPTR_TYPE__)(addr))
@@ -26,6 +47,13 @@ _Static_assert(VM_TRAP_BOUNDS + VM_READ == VM_TRAP_READONLY, "order of traps.def
 _Static_assert(VM_TRAP_BOUNDS + VM_WRITE == VM_TRAP_WRITEONLY, "order of traps.def");
 _Static_assert(VM_TRAP_BOUNDS + (VM_READ | VM_WRITE) == VM_TRAP_ATOMIC, "order of traps.def");
 
+static inline _Bool covers(const struct bpfvm_region *r, bpfvm_addr_t at, u32 size)
+{
+	u32 len = r->span >> 2;
+
+	return size <= len && at - r->start <= len - size;
+}
+
 /*
  * The place of memory at guest address `addr`; or no place, but why not, which is a trap. `need` is
  * how many bytes, 1 to VM_HELPER_SPAN, times 8, plus a mask of enum vm_access.
@@ -34,20 +62,23 @@ static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 {
 	u32 size = need >> 3, why = VM_TRAP_BOUNDS;
 	bpfvm_addr_t at = (bpfvm_addr_t)addr;
-	struct bpfvm_region *r;
+	const struct bpfvm_region *r;
 
+#if VM_HITS
+	r = vm->hit[need >> 1 & 1];
+	if (at == addr && covers(r, at, size) && !(need & VM_ATOMIC))
+		return PLACE(at + r->shift);
+#endif
 	for (r = &vm->stack; at == addr && r; r = r->next) {
-		bpfvm_addr_t o = at - r->start;
-		u32 len = r->span >> 2;
-
-		if (o > len || len - o < size)
+		if (!covers(r, at, size))
 			continue;
 		why = VM_TRAP_BOUNDS + (r->span & 3);
 		at += r->shift;
 		if (need & ~r->span & 3 || (need & VM_ATOMIC && at & (size - 1)))
 			break;
-#ifndef VM_SMALL
-		vm->hit[(need & VM_WRITE) != 0] = r;
+#if VM_HITS
+		if (!(~r->span & (need | VM_READ) & 3)) /* a write may become a change */
+			vm->hit[need >> 1 & 1] = r;
 #endif
 		if (r == &vm->stack && vm->st.dirty < r->span)
 			vm->st.dirty = r->span;
@@ -55,22 +86,38 @@ static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 	}
 	return PLACE(why);
 }
+
+/* The same for the memory that an instruction names, `w` being its first half. */
+static __attribute__((noinline, unused)) u8 *find_src(u32 w, struct bpfvm *vm, u32 need)
+{
+	return find(vm->st.reg[w >> 12 & 15] + (u64)(s64)((s32)w >> 16), vm, need);
+}
+
+static __attribute__((noinline, unused)) u8 *find_dst(u32 w, struct bpfvm *vm, u32 need)
+{
+	return find(vm->st.reg[w >> 8 & 15] + (u64)(s64)((s32)w >> 16), vm, need);
+}
+
 #define NOWHERE(place) ((__UINTPTR_TYPE__)(place) < VM_STOPS)
 #define WHY_NOT(place) ((u32)(__UINTPTR_TYPE__)(place))
 
-/* Memory of whole words; faster than a memset that counts bytes. */
-static void clear(void *at, u32 size)
+/* --- frames ---------------------------------------------------------------------------------- */
+
+/* Gives the stack region the frames down to number `depth`, and r10 its top. */
+static NOINLINE void open_frame(struct bpfvm *vm, u32 depth)
 {
-#ifdef VM_SMALL
-	__builtin_memset(at, 0, size);
-#else
-	for (u32 *p = at; size; size -= 8) {
-		*p++ = 0;
-		*p++ = 0;
-	}
+	u32 size = (depth + 1) * VM_FRAME_SIZE;
+
+	vm->st.depth = (u8)depth;
+	vm->stack.span = size << 2 | VM_READ | VM_WRITE;
+	vm->st.reg[10] = vm->stack.start + size;
+#if VM_HITS
+	/* find() has to see the first access of each frame. */
+	vm->hit[0] = vm->hit[1] = &vm->ctx;
 #endif
 }
 
+#if VM_FRAMES > 1 && VM_LOCAL_CALLS
 static inline void copy(void *to, const void *from, u32 size)
 {
 #ifdef VM_SMALL
@@ -79,23 +126,6 @@ static inline void copy(void *to, const void *from, u32 size)
 	__builtin_memcpy(to, from, size);
 }
 
-/* --- frames ---------------------------------------------------------------------------------- */
-
-/* Gives the stack region the frames down to number `depth`, and r10 its top. */
-static __attribute__((noinline)) void open_frame(struct bpfvm *vm, u32 depth)
-{
-	u32 size = (depth + 1) * VM_FRAME_SIZE;
-
-	vm->st.depth = (u8)depth;
-	vm->stack.span = size << 2 | VM_READ | VM_WRITE;
-	vm->st.reg[10] = vm->stack.start + size;
-#ifndef VM_SMALL
-	/* find() has to see the first access of each frame. */
-	vm->hit[0] = vm->hit[1] = &vm->ctx;
-#endif
-}
-
-#if VM_FRAMES > 1 && VM_LOCAL_CALLS
 /* Enters a function that returns to `back`; false if there is no frame left. */
 static _Bool push_frame(struct bpfvm *vm, u32 back)
 {
@@ -270,7 +300,7 @@ static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
 /* --- the core -------------------------------------------------------------------------------- */
 
 #if VM_ATOMICS
-static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, u32 key);
+#include "embed_atomic.h"
 #else
 #define step_atomic(vm, w, key) VM_TRAP_ILLEGAL
 #endif
@@ -283,9 +313,6 @@ static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, 
 #include "step_other.h"
 #endif
 #include VM_CORE_FILE(VM_CORE)
-#if VM_ATOMICS
-#include "embed_atomic.h"
-#endif
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
@@ -303,14 +330,14 @@ static void insert(struct bpfvm *vm, struct bpfvm_region *r)
 	vm->ctx.next = r;
 }
 
-void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *start, u32 len,
+COLD void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *start, u32 len,
 		      u32 access)
 {
 	set_region(region, ADDRESS_OF(start), start, len, access);
 	insert(vm, region);
 }
 
-void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region)
+COLD void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region)
 {
 	struct bpfvm_region *r;
 
@@ -327,7 +354,7 @@ static _Bool aligned(__UINTPTR_TYPE__ p, u32 to)
 	return !(p & (to - 1));
 }
 
-enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
+COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size)
 {
 	u32 frames = stack_size / VM_FRAME_SIZE;
@@ -343,6 +370,9 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 	vm->st.frames = frames < VM_FRAMES ? (u8)frames : VM_FRAMES;
 	vm->st.dirty = (u32)vm->st.frames * VM_FRAME_SIZE << 2;
 	vm->st.stop = VM_TRAP_EMPTY;
+#ifndef VM_SMALL
+	vm->st.bounded = vm_never_goes_on((u8)VM_WORD(VM_SLOT(code, count - 1)));
+#endif
 	vm->stack.start = ADDRESS_OF(stack);
 	vm->stack.next = &vm->ctx;
 	return BPFVM_READY;
@@ -352,8 +382,17 @@ enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
 {
-	clear(PLACE(vm->stack.start + vm->stack.shift), vm->st.dirty >> 2);
-	clear(vm->st.reg, sizeof(vm->st.reg));
+	if (vm->st.dirty)
+		__builtin_memset(PLACE(vm->stack.start + vm->stack.shift), 0, vm->st.dirty >> 2);
+#ifdef VM_SMALL
+	__builtin_memset(vm->st.reg, 0, sizeof(vm->st.reg));
+#else
+#if __GNUC__ >= 8
+#pragma GCC unroll 16
+#endif
+	for (u8 i = 0; i < VM_REGISTERS; i++)
+		vm->st.reg[i] = 0;
+#endif
 	vm->st.dirty = vm->st.steps = 0;
 	vm->st.stop = VM_TRAP_STEPS;
 	vm->st.pc = vm->entry;
@@ -372,11 +411,13 @@ u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result)
 	return stop;
 }
 
-u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
+__attribute__((noinline)) u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
 {
 	set_region(&vm->ctx, ADDRESS_OF(ctx), ctx, size, VM_READ | VM_WRITE);
 	bpfvm_start(vm, ADDRESS_OF(ctx), size);
-	return bpfvm_resume(vm, vm->config->budget, result);
+	size = run(vm, vm->config->budget);
+	*result = vm->st.reg[0];
+	return size;
 }
 
 u32 bpfvm_execute(struct bpfvm *vm, u64 *result)

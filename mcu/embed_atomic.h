@@ -3,12 +3,16 @@
 #ifndef EMBED_ATOMIC_H
 #define EMBED_ATOMIC_H
 
+#include "isa.def" /* VM_FETCH */
+
 /* On one CPU it is enough that nothing interrupts what happens between these two. */
 static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, u32 key)
 {
 	u32 size = w & 0x18 ? 8 : 4;
-	u8 *p = find(DST + (u64)(s64)OFF, vm, size << 3 | VM_READ | VM_WRITE | VM_ATOMIC);
-	u64 d = 0, s = SRC, r0 = R(0), *old = key & VM_FETCH ? &SRC : (void *)0, value;
+	u64 *reg = vm->st.reg, *src = &reg[w >> 12 & 15], *old = key & VM_FETCH ? src : (void *)0;
+	u64 addr = reg[w >> 8 & 15] + (u64)(s64)((s32)w >> 16);
+	u8 *p = find(addr, vm, size << 3 | VM_READ | VM_WRITE | VM_ATOMIC);
+	u64 d = 0, s = *src, r0 = reg[0], value;
 	VM_LOCK_T lock = VM_LOCK();
 
 	if (!NOWHERE(p))
@@ -28,7 +32,7 @@ static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, 
 #define ATOMIC_CMPXCHG(name, imm, verb, builtin, effect)                                           \
 	case imm:                                                                                  \
 		value = (effect);                                                                  \
-		old = &R(0);                                                                       \
+		old = reg;                                                                       \
 		break;
 #include "isa.def"
 	default:

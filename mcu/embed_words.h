@@ -12,8 +12,8 @@
 		vm->st.stop = (u8)(stop_);                                                         \
 		return stop_;                                                                      \
 	} while (0)
+#define VM_BOUNDED(vm) ((vm)->st.bounded)
 #define VM_ALL_ARMS 0
-#define VM_TABLE_BEGINS
 #define VM_COUNT_T u32 /* counts instructions */
 #define VM_SLACK_T s32
 
@@ -60,10 +60,10 @@ static inline void store_both(u64 *reg, u64 v)
 #endif
 
 /*
- * Shifts of 64 bits: gcc spells them out in nine instructions. For `small`, which has each but once,
- * the run-time library has them, too; the others shift to the left by a multiplication.
+ * Shifts of 64 bits: gcc spells them out in nine instructions. The run-time library has them, too,
+ * for what is small or rare. The arms of other cores shift to the left by a multiplication.
  */
-#if defined(VM_SMALL) && defined(__ARM_EABI__)
+#ifdef __ARM_EABI__
 u64 __aeabi_llsl(u64 d, int n);
 u64 __aeabi_llsr(u64 d, int n);
 s64 __aeabi_lasr(s64 d, int n);
@@ -73,39 +73,12 @@ s64 __aeabi_lasr(s64 d, int n);
 #define VM_LSH(bits, d, n) __aeabi_llsl(d, (int)(n))
 #define VM_RSH(bits, d, n) __aeabi_llsr(d, (int)(n))
 #define VM_ARSH(bits, d, n) (u64) __aeabi_lasr(d, (int)(n))
-#elif defined(__thumb2__)
-static inline u64 shifted_left(u64 d, u32 n)
-{
-	u32 factor = (u32)1 << (n & 31);
-
-	return n & 32 ? (u64)((u32)d * factor) << 32 : d * factor;
-}
-#undef VM_LSH
-#define VM_LSH(bits, d, n) ((bits) == 64 ? shifted_left(d, (u32)(n)) : (u32)(d) << ((n) & 31))
 #endif
 
-/*
- * The region of the last access of this kind is tried first, without a call. `n` is a constant but
- * in the small core, which does without.
- */
+/* Calls: what would be in each arm is larger than all the rest of it. */
+#define AT_SRC(n, access) CHECKED(find_src(w, vm, (n) << 3 | (access)))
+#define AT_DST(n, access) CHECKED(find_dst(w, vm, (n) << 3 | (access)))
 #define ADDRESS_ANY(a, bits, access) CHECKED(find(a, vm, (bits) | (access)))
-#ifdef VM_SMALL
-#define ADDRESS(a, n, access) ADDRESS_ANY(a, (n) << 3, access)
-#else
-#define ADDRESS(a, n, access)                                                                      \
-	({                                                                                         \
-		u64 a_ = (a);                                                                      \
-		const struct bpfvm_region *r_ = vm->hit[(access) != VM_READ];                      \
-		bpfvm_addr_t at_ = (bpfvm_addr_t)a_, o_ = at_ - r_->start;                         \
-		u32 len_ = r_->span >> 2;                                                          \
-		u8 *p_;                                                                            \
-		if (a_ == at_ && len_ >= (n) && o_ <= len_ - (n) && !((access) & VM_ATOMIC))       \
-			p_ = PLACE(at_ + r_->shift);                                               \
-		else                                                                               \
-			p_ = CHECKED(find(a_, vm, (n) << 3 | (access)));                           \
-		p_;                                                                                \
-	})
-#endif
 #define CHECKED(place)                                                                             \
 	({                                                                                         \
 		u8 *at_ = (place);                                                                 \

@@ -7,10 +7,11 @@
 
 #define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
 #define VM_BUDGET vm->st.left
-#define VM_TABLE_BEGINS
 #define VM_RUN_ENDS(pc, left, stop) return vm_stopped(vm, pc, left, stop)
 #define ADDRESS_ANY(a, bits, access) ADDRESS(a, (bits) >> 3, access)
 #define OTHERS STOP(VM_TRAP_ILLEGAL)
+/* Whether the code cannot be left by going on to the next instruction. */
+#define VM_BOUNDED(vm) ((vm)->len && vm_never_goes_on((vm)->code[(vm)->len - 1].code))
 #define VM_ALL_ARMS 1 /* of the table core */
 #define VM_COUNT_T u64 /* counts instructions */
 #define VM_SLACK_T s64

@@ -37,13 +37,13 @@ enum {
 #define CALL(name, code) OPCODE_CALL = code,
 #include "isa.def"
 	LDX_ARMS = 0
-#define LDX(name, code, type) | 1ul << ((code) >> 3)
+#define LDX(name, code, type) | (u32)1 << ((code) >> 3)
 #include "isa.def"
 	, STX_ARMS = 0 /* those of ST are the same */
-#define STX(name, code, type) | 1ul << ((code) >> 3)
+#define STX(name, code, type) | (u32)1 << ((code) >> 3)
 #include "isa.def"
 	, LEGACY_ARMS = 0
-#define LEGACY(name, code, type) | 1ul << ((code) >> 3)
+#define LEGACY(name, code, type) | (u32)1 << ((code) >> 3)
 #include "isa.def"
 };
 

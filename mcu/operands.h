@@ -33,14 +33,16 @@
 			TRAP_HERE(LEGACY);
 		TRAP_HERE(ILLEGAL);
 	case CLASS_LDX:
-		dst = src;
+		addr = src;
 		goto memory;
 	case CLASS_ST:
 		src = (u64)(s64)IMM;
+		addr = dst;
 		goto memory;
 	case CLASS_STX:
 		if (VM_ATOMICS && vm_is_atomic((u8)w))
 			GO_FORK((u32)IMM);
+		addr = dst;
 		goto memory;
 	}
 	__builtin_unreachable();
@@ -158,7 +160,7 @@ jump:
 memory:
 	if (!((IS_STORE(w) ? STX_ARMS : LDX_ARMS) >> (w >> 3 & 31) & 1))
 		TRAP_HERE(ILLEGAL);
-	p = ADDRESS_ANY(dst + (u64)(s64)OFF, 64u >> (((w >> 3) + 1) & 3), /* 32, 16, 8, 64 bits */
+	p = ADDRESS_ANY(addr + (u64)(s64)OFF, 64u >> (((w >> 3) + 1) & 3), /* 32, 16, 8, 64 bits */
 			VM_READ + IS_STORE(w) / 2);
 	if (IS_STORE(w)) {
 		switch (w >> 3 & 31) {

@@ -23,18 +23,38 @@ enum { OTHER_BRANCH = VM_STOPS, OTHER_JUMP };
 
 static __attribute__((noinline, cold)) u32 step_other(struct bpfvm *vm, u32 w, s32 imm)
 {
-	u64 dst, src;
+	u64 dst, src, addr;
 	u32 stop;
 	u8 *p;
 
 #include "operands.h"
 branch:
+	VM_HIDE(w); /* or each condition would compute what is returned */
 	return OTHER_BRANCH;
 out:
 	return stop;
 }
 
 #include "no_words.h"
+
+#ifdef __ARM_EABI__
+#undef VM_LSH
+#undef VM_RSH
+#undef VM_ARSH
+#define VM_LSH(bits, d, n) ((bits) == 64 ? shifted_left(d, (u32)(n)) : (u32)(d) << (n))
+#define VM_RSH(bits, d, n) ((d) >> (n))
+#define VM_ARSH(bits, d, n) ((d) >> (n))
+
+static inline u64 shifted_left(u64 d, u32 n)
+{
+	if (__builtin_expect(n & 32, 0)) {
+		VM_HIDE(n); /* or both ways would be executed, conditionally */
+		return (u64)((u32)d << (n & 31)) << 32;
+	}
+	return d * ((u32)1 << (n & 31));
+}
+#endif
+
 #define GO_FORK(key) goto others
 #define OTHERS                                                                                     \
 	do {                                                                                       \
