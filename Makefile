@@ -66,9 +66,23 @@ $(STAMP): FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CFLAGS) $(OPTIONS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(OPTIONS)' >$@
 
-$(B)/tests/unit/test_%: tests/unit/test_%.c $(B)/libbpfvm.a $(STAMP)
+$(B)/tests/unit/test_%: tests/unit/test_%.c $(B)/libbpfvm.a $(B)/tests/unit/embedded.a $(STAMP)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS) -lcmocka
+	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/tests/unit/embedded.a $(B)/libbpfvm.a $(LIBS) -lcmocka
+
+# The embeddable machine in several builds for one test.
+EMBEDDED_table	:= -DVM_CORE=table
+EMBEDDED_switch	:= -DVM_CORE=switch
+EMBEDDED_small	:= -DVM_CORE=small
+EMBEDDED_least	:= -DVM_CORE=small -DVM_ATOMICS=0 -DVM_V4=0 -DVM_JMP32=0 -DVM_DIV64=0 -DVM_LOCAL_CALLS=0 \
+		-DVM_CALLX=0 -DVM_KV=0
+$(B)/tests/unit/embedded_%.o: tests/unit/embedded.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HOST) $(EMBEDDED_$*) -DBUILD=$* -MMD -MP -c -o $@ $<
+
+$(B)/tests/unit/embedded.a: $(patsubst %,$(B)/tests/unit/embedded_%.o,table switch small least)
+	rm -f $@
+	$(AR) rcs $@ $^
 
 $(B)/tests/%: tests/%.c $(B)/libbpfvm.a $(STAMP)
 	@mkdir -p $(@D)

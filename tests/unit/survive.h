@@ -7,6 +7,7 @@
 #define TEST_SURVIVE_H
 
 #include "checks.h"
+#include "embedded_core.h"
 
 #define BUDGET 1000 /* instructions */
 #define SPAN 300    /* bytes of VM_REGION_FREE */
@@ -40,7 +41,7 @@ struct survivor {
 #define GIVE(src) I(0xbf, 0, src, 0, 0)
 #define RW (VM_READ | VM_WRITE)
 
-/* The cores that this system has; the kernel's is the last one, or missing. */
+/* The cores that this system has; the kernel's may be missing. */
 struct cores {
 	struct bpfvm_core *core[8];
 	const char *name[8];
@@ -49,6 +50,21 @@ struct cores {
 	bool has_kernel;
 };
 static struct cores cores;
+
+/* The machines of firmware, too. */
+static inline int open_embedded(void)
+{
+	static const struct embedded *const builds[] = {&embedded_table, &embedded_switch,
+							&embedded_small};
+
+	for (u32 i = 0; i < COUNT(builds); i++) {
+		cores.core[cores.count] = embedded_open(builds[i]);
+		if (!cores.core[cores.count])
+			return -1;
+		cores.name[cores.count++] = builds[i]->name;
+	}
+	return 0;
+}
 
 static inline int open_cores(void **state)
 {
@@ -68,7 +84,7 @@ static inline int open_cores(void **state)
 			cores.kernel = err;
 		}
 	}
-	return 0;
+	return open_embedded();
 }
 
 static inline int close_cores(void **state)
