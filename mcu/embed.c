@@ -73,16 +73,15 @@ static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 		if (!covers(r, at, size))
 			continue;
 		why = VM_TRAP_BOUNDS + (r->span & 3);
-		at += r->shift;
-		if (need & ~r->span & 3 || (need & VM_ATOMIC && at & (size - 1)))
-			break;
+		if (need & ~r->span & 3 || (need & VM_ATOMIC && (at + r->shift) & (size - 1)))
+			continue;
 #if VM_HITS
 		if (!(~r->span & (need | VM_READ) & 3)) /* a write may become a change */
 			vm->hit[need >> 1 & 1] = r;
 #endif
 		if (r == &vm->stack && vm->st.dirty < r->span)
 			vm->st.dirty = r->span;
-		return PLACE(at);
+		return PLACE(at + r->shift);
 	}
 	return PLACE(why);
 }
@@ -339,29 +338,26 @@ COLD void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *
 
 COLD void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region)
 {
-	struct bpfvm_region *r;
+	struct bpfvm_region *r = &vm->ctx;
 
-	for (r = &vm->ctx; r->next; r = r->next) {
-		if (r->next == region) {
-			r->next = region->next;
-			return;
-		}
-	}
+	while (r->next && r->next != region)
+		r = r->next;
+	if (r->next)
+		r->next = region->next;
+	vm->hit[0] = vm->hit[1] = &vm->ctx; /* it may have been one of these */
 }
 
-static _Bool aligned(__UINTPTR_TYPE__ p, u32 to)
-{
-	return !(p & (to - 1));
-}
+/* Of a pointer, or of what a port has instead. */
+#define ALIGNED(p, to) (!((__UINTPTR_TYPE__)(p) & ((to) - 1)))
 
 COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size)
 {
 	u32 frames = stack_size / VM_FRAME_SIZE;
 
-	if (!code || !count || !aligned((__UINTPTR_TYPE__)code, 4))
+	if (!code || !count || !ALIGNED(code, 4))
 		return BPFVM_BAD_CODE;
-	if (!stack || !frames || !aligned((__UINTPTR_TYPE__)stack, 8))
+	if (!stack || !frames || !ALIGNED(stack, 8))
 		return BPFVM_BAD_STACK;
 	__builtin_memset(vm, 0, sizeof(*vm));
 	vm->config = config;

@@ -118,7 +118,7 @@ enum bpfvm_setup bpfvm_image_check(vm_image_t image, u32 size)
 {
 	enum bpfvm_setup bad;
 
-	if (!aligned((__UINTPTR_TYPE__)image, 8))
+	if (!ALIGNED(image, 8))
 		return BPFVM_BAD_ALIGNMENT;
 	bad = check_header(image, size);
 	if (!bad)
@@ -166,7 +166,7 @@ static enum bpfvm_setup add_areas(struct bpfvm *vm, vm_image_t image, struct bpf
 
 	if (!area_at(image, 0, &area))
 		return BPFVM_READY;
-	if (!areas || areas->size < bpfvm_image_memory(image) || !aligned((__UINTPTR_TYPE__)areas->memory, 8))
+	if (!areas || areas->size < bpfvm_image_memory(image) || !ALIGNED(areas->memory, 8))
 		return BPFVM_BAD_MEMORY;
 	memory = areas->memory;
 	for (u32 i = 0; area_at(image, i, &area); i++) {
