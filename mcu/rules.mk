@@ -67,26 +67,28 @@ $(MCU)/random: tests/mcu/random.c $(B)/libbpfvm.a $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HOST) -MMD -MP -o $@ $< $(B)/libbpfvm.a $(LIBS)
 
-# Boards whose compiler is not there are skipped, which is said.
-MCU_SUITE	= $(foreach c,$(MCU_CORES),'$1:$c:$(or $(MCU_SHARE_$1),1):$(MCU_RUN_$1)') \
-		$(if $(MCU_UART_$1),'$1:uart:5:$(subst -serial null,-serial stdio,$(MCU_RUN_$1))')
-check-mcu: $(call MCU_ELF,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random
-check-mcu: ## the embedded machine on every board, emulated
-	prove -v -e python3 tests/mcu/run.py :: --build $(MCU) \
-		$(foreach b,$(MCU_BOARDS),$(call MCU_SUITE,$b))
-
-# Guests for counting: what RIOT's machines can run, and what clang makes today.
-$(MCU)/guests/%.v2.o: progs/%.c
-	@mkdir -p $(@D)
-	$(CLANG) -O2 -g -target bpf -mcpu=v2 -Wall -Wextra -Werror -I/usr/include/$(MULTI) -c -o $@ $<
-
-$(MCU)/guests/%.v3.o: progs/%.c
-	@mkdir -p $(@D)
-	$(CLANG) -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -I/usr/include/$(MULTI) -c -o $@ $<
-
+# Guests by each version of clang's instruction set: v2 is what RIOT's machines can run.
+MCU_VERSIONS	:= v2 v3 v4
+define MCU_GUEST_RULE
+$(MCU)/guests/%.$1.o: progs/%.c $(wildcard progs/*.h)
+	@mkdir -p $$(@D)
+	$$(CLANG) -O2 -g -target bpf -mcpu=$1 -Wall -Wextra -Werror -I/usr/include/$$(MULTI) -c -o $$@ $$<
+endef
+$(foreach v,$(MCU_VERSIONS),$(eval $(call MCU_GUEST_RULE,$v)))
 $(MCU)/guests/%.img: $(MCU)/guests/%.o | loader
 	./loader pack $< -o $@
 .SECONDARY: # the objects, between a guest's source and its image
+MCU_GUEST_NAMES	:= empty fib fib2 alu fletcher32 sieve bubble crc32 siphash calls data table
+MCU_GUESTS	:= $(foreach g,$(MCU_GUEST_NAMES),$(MCU_VERSIONS:%=$(MCU)/guests/$g.%.img))
+
+# Boards whose compiler is not there are skipped, which is said.
+MCU_SUITE	= $(foreach c,$(MCU_CORES),'$1:$c:$(or $(MCU_SHARE_$1),1):$(MCU_RUN_$1)') \
+		$(if $(MCU_UART_$1),'$1:uart:5:$(subst -serial null,-serial stdio,$(MCU_RUN_$1))')
+check-mcu: $(call MCU_ELF,$(MCU_HAVE)) $(foreach b,$(MCU_HAVE),$(MCU_NEEDS_$b)) $(MCU)/random \
+		$(MCU_GUESTS)
+check-mcu: ## the embedded machine on every board, emulated
+	prove -v -e python3 tests/mcu/run.py :: --build $(MCU) \
+		$(foreach b,$(MCU_BOARDS),$(call MCU_SUITE,$b))
 
 # $1: core-option, $2: core, $3: option
 define MCU_SPEED_RULE
@@ -99,7 +101,6 @@ endef
 MCU_SPEED	:= $(foreach c,$(MCU_CORES),$c-O2 $c-Os)
 $(foreach s,$(MCU_SPEED),$(eval $(call MCU_SPEED_RULE,$s,$(firstword $(subst -, ,$s)),$(lastword \
 	$(subst -, ,$s)))))
-MCU_GUESTS	:= $(foreach g,empty fletcher32 alu,$(foreach v,v2 v3,$(MCU)/guests/$g.$v.img))
 
 mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
 mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest

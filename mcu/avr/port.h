@@ -22,11 +22,11 @@
 	} while (0)
 #define VM_READS_PAST_END 1
 
-/* So do images; their .rodata is copied to memory. */
+/* An image in flash; its guest's memory has to be where loads and stores reach it, so it is copied. */
 #define VM_IMAGE_T uint_farptr_t
 #define VM_IMAGE_READ(to, image, offset, size) memcpy_PF(to, (image) + (offset), size)
 #define VM_IMAGE_CODE(image, offset) ((image) + (offset))
-#define VM_IMAGE_PLACE(image, offset) ((void)(image), (const u8 *)0)
+#define VM_IMAGE_PLACE(image, offset) ((void)(image), (const uint8_t *)0)
 
 /* Tables come first in flash, where a pointer reaches them. */
 #define VM_FLASH PROGMEM

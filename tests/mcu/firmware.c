@@ -9,6 +9,7 @@
  *	case	CASE, u64 r1, r2, u32 budget, u32 slice (0: in one go), u8 regions, u32
  *		instructions; 8 bytes for each of these; for each region u32 offset in the arena,
  *		u32 bytes, u8 enum vm_access, the bytes
+ *	image	IMAGE, u32 budget, u32 bytes, the bytes: another kind of case
  *	map	MAP, u64 address of the stack, u64 of the arena: how guests see them from now on,
  *		so that a host can stand in for a device
  *	end	END: the firmware ends with status 0
@@ -20,7 +21,7 @@
 #include "helpers.h"
 #include "store.h"
 
-enum { HELLO = 'H', CASE = 'C', MAP = 'M', END = 'E' };
+enum { HELLO = 'H', CASE = 'C', IMAGE = 'I', MAP = 'M', END = 'E' };
 
 #ifndef ARENA_SIZE
 #define ARENA_SIZE 131072 /* bytes */
@@ -38,6 +39,10 @@ static GUEST struct {
 #if FIRMWARE_CHECKS
 static u8 work[BPFVM_CHECK_SIZE(CODE_SIZE)];
 #endif
+static const struct bpfvm_config config = {
+	.helpers = helpers,
+	.helper_count = sizeof(helpers) / sizeof(*helpers),
+};
 static struct bpfvm vm;
 static struct bpfvm_region region[REGIONS];
 
@@ -100,7 +105,6 @@ static void get_region(struct bpfvm_region *r)
 
 static enum bpfvm_setup get_case(struct run *c)
 {
-	static struct bpfvm_config config;
 	enum bpfvm_setup error;
 
 	c->r1 = link_number(8);
@@ -111,13 +115,28 @@ static enum bpfvm_setup get_case(struct run *c)
 	c->insns = (u32)link_number(4);
 	fits(c->regions, REGIONS);
 	fits(c->insns, CODE_SIZE);
-	config.helpers = helpers;
-	config.helper_count = sizeof(helpers) / sizeof(*helpers);
-	error = bpfvm_init(&vm, &config, store_code(c->insns), c->insns, memory.stack,
+	error = bpfvm_init(&vm, &config, store_bytes(c->insns * 8), c->insns, memory.stack,
 			   sizeof(memory.stack));
 	move(&vm.stack, stack_moved);
 	for (u8 i = 0; i < c->regions; i++)
 		get_region(&region[i]);
+	return error;
+}
+
+/* An image, which brings all but the memory for its data. */
+static enum bpfvm_setup get_image(struct run *c)
+{
+	static struct bpfvm_areas areas = {.memory = memory.arena, .size = sizeof(memory.arena)};
+	u32 size;
+	enum bpfvm_setup error;
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->budget = (u32)link_number(4);
+	size = (u32)link_number(4);
+	fits(size, CODE_SIZE * 8ul);
+	error = bpfvm_init_image(&vm, &config, store_bytes(size), size, &areas, memory.stack,
+				 sizeof(memory.stack));
+	move(&vm.stack, stack_moved);
 	return error;
 }
 
@@ -202,26 +221,32 @@ static void no_answer(enum bpfvm_setup error)
 		board_put(0);
 }
 
+static void serve(enum bpfvm_setup (*get)(struct run *))
+{
+	struct run c;
+	enum bpfvm_setup error = get(&c);
+
+	if (error)
+		return no_answer(error);
+	run(&c);
+	answer(&c, error);
+}
+
 int main(void)
 {
-	enum bpfvm_setup error;
-	struct run c;
 	s16 kind;
 
 	board_start();
 	hello();
 	while ((kind = board_get()) != END) {
-		if (kind == MAP) {
+		if (kind == MAP)
 			get_map();
-		} else if (kind == CASE) {
-			error = get_case(&c);
-			if (error)
-				no_answer(error);
-			else
-				run(&c), answer(&c, error);
-		} else {
+		else if (kind == CASE)
+			serve(get_case);
+		else if (kind == IMAGE)
+			serve(get_image);
+		else
 			board_exit(LINK_ENDED);
-		}
 	}
 	board_exit(0);
 }

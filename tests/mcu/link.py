@@ -57,6 +57,11 @@ class Frame(NamedTuple):
         return len(self.code) // 8 <= board.insns and end <= board.size
 
 
+def encode_image(image, budget):
+    """The frame for an image."""
+    return struct.pack('<cII', b'I', budget, len(image)) + image
+
+
 def insns_of(frame):
     """The instructions of an encoded frame."""
     return CASE.unpack_from(frame)[6]

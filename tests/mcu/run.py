@@ -28,9 +28,13 @@ sys.path.insert(0, str(TOP / 'tests/oracle'))
 import hostile
 import model
 from isa import RETURN, describe, encode, mov
-from link import READ, WRITE, Answer, Firmware, Frame, Region, Silent, insns_of
+from guests import GUESTS
+from link import READ, WRITE, Answer, Firmware, Frame, Region, Silent, encode_image, insns_of
 
 BUDGET = 10000    # instructions
+LONG_BUDGET = 2000000
+HEAVY = ('alu', 'sieve', 'calls')  # guests of many instructions or much memory
+ROOMY = 4096      # bytes of memory from which on a board runs them
 PROGRAMS = 3000   # random ones, for each board and core
 SHOWN = 3         # failures of a line that are written down in full
 AFTER = [mov(0, 4711), RETURN]
@@ -68,6 +72,7 @@ def stops():
 STOPS = stops()
 EXIT = STOPS.index('EXIT')
 NO_INSTRUCTION = [STOPS.index(name) for name in ('ILLEGAL', 'LEGACY', 'HELPER')]
+BAD_IMAGE = list(range(1, 20))  # any of setup.def
 NO_CODE = 1        # the first of setup.def
 NOT_CHECKED = 255  # by a board whose code the checker cannot read
 
@@ -141,6 +146,37 @@ def random_programs(build, count, place):
     return tries
 
 
+def damaged(image):
+    """An image that is cut off, or has one bit changed, at places all over it."""
+    for place in range(0, len(image), 41):
+        yield f'cut at {place}', image[:place]
+        changed = bytearray(image)
+        changed[place] ^= 1 << place % 8
+        yield f'changed at {place}', bytes(changed)
+
+
+def images(build, place):
+    """Guests of progs/ by each version of clang's instruction set; then, damaged ones of the last."""
+    tries = []
+    for file in sorted((build / 'guests').glob('*.img')):
+        name, image = file.name.split('.')[0], file.read_bytes()
+        if len(image) > place.insns * 8 or (name in HEAVY and place.size < ROOMY):
+            continue
+        value = GUESTS[name]()
+        # clang -mcpu=v2 leaves anything in the upper half of an `unsigned int`.
+        expected = {'error': 0, 'stop': EXIT, 'r0' if value >> 32 else 'w0': value}
+        tries.append(Try(file.name, encode_image(image, LONG_BUDGET), expected))
+    for how, some in damaged(image):
+        tries.append(Try(how, encode_image(some, LONG_BUDGET), {'error': BAD_IMAGE}))
+    return tries
+
+
+def field(answer, name):
+    if name in ('r0', 'w0'):
+        return answer.reg[0] & (model.U64 if name == 'r0' else 0xffffffff)
+    return getattr(answer, name)
+
+
 def wrong(expected, answer):
     """In what an answer is not what it has to be; None if it is right."""
     for name, value in expected.items():
@@ -149,7 +185,7 @@ def wrong(expected, answer):
             good = not reason if value is None else reason and pc == value
             got = answer.check
         else:
-            got = answer.reg[0] if name == 'r0' else getattr(answer, name)
+            got = field(answer, name)
             good = got in value if isinstance(value, list) else got == value
         if not good:
             return f'{name} has to be {value}, is {got}'
@@ -240,6 +276,7 @@ class Suite:
             return [self.line('hostile inputs', hostile_inputs(own)[::self.board.share], own)]
         count = PROGRAMS // self.board.share
         return [self.line('hostile inputs', hostile_inputs(own), own),
+                self.line('images', images(self.build, own), own),
                 self.line('RFC 9669', conformance(own, self.board.share), own),
                 self.line('random programs', random_programs(self.build, count, low), low)]
 

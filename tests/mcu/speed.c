@@ -14,7 +14,7 @@
 static u8 image[IMAGE_SIZE] __attribute__((aligned(8)));
 static u64 stack[VM_FRAMES * VM_FRAME_SIZE / 8];
 static u64 data[DATA_SIZE / 8];
-static const struct bpfvm_config config = {.budget = BPFVM_BUDGET_MAX};
+static const struct bpfvm_config config = {.budget = 100000000};
 static struct bpfvm vm;
 static struct bpfvm_areas areas = {.memory = data, .size = sizeof(data)};
 

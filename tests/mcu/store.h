@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where the firmware under test puts the code of a case: in RAM, or in flash that it writes. */
+/* Where the firmware under test puts code and images: in RAM, or in flash that it writes. */
 #ifndef TESTS_MCU_STORE_H
 #define TESTS_MCU_STORE_H
 
@@ -29,24 +29,23 @@ static void store_page(u32 at, u32 size)
 	flash_write(at, page);
 }
 
-static vm_code_t store_code(u32 insns)
+static vm_image_t store_bytes(u32 size)
 {
-	vm_code_t code = pgm_get_far_address(store);
-	u32 left = insns * 8, at = code;
+	vm_image_t start = pgm_get_far_address(store), at = start;
 
-	for (; left > FLASH_PAGE; left -= FLASH_PAGE, at += FLASH_PAGE)
+	for (; size > FLASH_PAGE; size -= FLASH_PAGE, at += FLASH_PAGE)
 		store_page(at, FLASH_PAGE);
-	store_page(at, left);
-	return code;
+	store_page(at, size);
+	return start;
 }
 #else
 #define FIRMWARE_CHECKS 1
 static struct vm_insn store[CODE_SIZE] __attribute__((aligned(8)));
 
-/* Receives the code; returns where it lies. */
-static vm_code_t store_code(u32 insns)
+/* Receives `size` bytes, as many as there is room for; returns where they lie. */
+static vm_image_t store_bytes(u32 size)
 {
-	link_bytes((u8 *)store, insns * sizeof(*store));
+	link_bytes((u8 *)store, size);
 	return store;
 }
 #endif
