@@ -22,7 +22,7 @@
 	} while (0)
 #define VM_READS_PAST_END 1
 
-/* An image in flash; its guest's memory has to be where loads and stores reach it, so it is copied. */
+/* An image in flash. Its guest's data have to be where loads and stores reach them: copied. */
 #define VM_IMAGE_T uint_farptr_t
 #define VM_IMAGE_READ(to, image, offset, size) memcpy_PF(to, (image) + (offset), size)
 #define VM_IMAGE_CODE(image, offset) ((image) + (offset))

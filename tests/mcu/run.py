@@ -156,7 +156,7 @@ def damaged(image):
 
 
 def images(build, place):
-    """Guests of progs/ by each version of clang's instruction set; then, damaged ones of the last."""
+    """Guests of progs/ by each version of clang's instruction set; then, damaged ones."""
     tries = []
     for file in sorted((build / 'guests').glob('*.img')):
         name, image = file.name.split('.')[0], file.read_bytes()
