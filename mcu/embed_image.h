@@ -93,6 +93,7 @@ static _Bool area_at(vm_image_t image, u32 i, struct vm_image_area *area)
 /* Whether an area has to be copied: it is written to, or not stored where it can be used. */
 static _Bool is_copied(vm_image_t image, const struct vm_image_area *area)
 {
+	(void)image;
 	return area->access & VM_WRITE || area->stored != area->size || !VM_IMAGE_PLACE(image, 0);
 }
 
