@@ -23,13 +23,13 @@ enum vm_check_reason {
 
 /* Filled in by the caller but for `pc`. */
 struct vm_check {
-	const struct vm_insn *code;
+	vm_code_t code;
 	u32 len;   /* instructions */
 	u32 max;   /* most that are allowed */
 	u32 entry; /* where execution begins */
 	u32 where; /* the guests that it may be: a mask of enum vm_where; 0: any */
 	/* Whether a guest may call helper `number`; NULL: those of helpers.def. */
-	_Bool (*helper)(u32 number);
+	_Bool (*helper)(const struct vm_check *c, u32 number);
 	/*
 	 * VM_CHECK_BITMAP(len) bytes each. `functions` has a bit for each instruction that begins a
 	 * function: zeroed by the caller, who may set those that only pointers call.
@@ -77,6 +77,13 @@ enum vm_use {
 	VM_UNKNOWN = 1 << 11, /* the opcode exists, but not with this `off` or `imm` */
 };
 #define VM_OUT (VM_USE_DST | VM_SETS_DST)
+
+/* What a use is if this build has such instructions, else 0. */
+#define VM_HAS(part, use) ((VM_HAS_##part) ? (use) : 0)
+#define VM_HAS_JMP32 VM_JMP32
+#define VM_HAS_64_BASE 1
+#define VM_HAS_64_MUL 1
+#define VM_HAS_64_DIV VM_DIV64
 #define VM_BOTH (VM_USE_DST | VM_USE_SRC | VM_USE_OFF)
 
 /* The rows that `off` or `imm` tells apart, by opcode and that key. */
@@ -117,26 +124,32 @@ static inline u32 vm_uses_fork(u32 code, u32 key)
 static inline u32 vm_uses(const struct vm_insn *in)
 {
 	switch (in->code) {
-#define VM_USES_ALU(op, first)                                                                     \
-	case 0x04 | op:                                                                            \
+#define VM_USES_ALU(op, group, first)                                                              \
 	case 0x07 | op:                                                                            \
+		if (!VM_HAS(64_##group, 1))                                                        \
+			return 0;                                                                  \
+		/* fallthrough */                                                                  \
+	case 0x04 | op:                                                                            \
 		first return VM_OUT | VM_USE_IMM;                                                  \
-	case 0x0c | op:                                                                            \
 	case 0x0f | op:                                                                            \
+		if (!VM_HAS(64_##group, 1))                                                        \
+			return 0;                                                                  \
+		/* fallthrough */                                                                  \
+	case 0x0c | op:                                                                            \
 		first return VM_OUT | VM_USE_SRC;
 #define VM_USES(code, uses)                                                                        \
 	case code:                                                                                 \
 		return uses;
-#define ALU(name, op, sign, group, text, effect) VM_USES_ALU(op, )
+#define ALU(name, op, sign, group, text, effect) VM_USES_ALU(op, group, )
 #define FORK_ALU(name, op, sign, group, text, effect)                                              \
-	VM_USES_ALU(op, if (in->off) return vm_uses_fork(in->code, (u16)in->off);)
+	VM_USES_ALU(op, group, if (in->off) return vm_uses_fork(in->code, (u16)in->off);)
 #define FORK(name, opcode) VM_USES(opcode, vm_uses_fork(opcode, (u32)in->imm))
 #define NEG(name, op, effect) VM_USES(0x04 | op, VM_OUT) VM_USES(0x07 | op, VM_OUT)
 #define JMP(name, op, sign, text, condition)                                                       \
 	VM_USES(0x05 | op, VM_USE_DST | VM_USE_IMM | VM_USE_OFF | VM_JUMPS)                        \
-	VM_USES(0x06 | op, VM_USE_DST | VM_USE_IMM | VM_USE_OFF | VM_JUMPS)                        \
+	VM_USES(0x06 | op, VM_HAS(JMP32, VM_USE_DST | VM_USE_IMM | VM_USE_OFF | VM_JUMPS))         \
 	VM_USES(0x0d | op, VM_BOTH | VM_JUMPS)                                                     \
-	VM_USES(0x0e | op, VM_BOTH | VM_JUMPS)
+	VM_USES(0x0e | op, VM_HAS(JMP32, VM_BOTH | VM_JUMPS))
 #define GOTO(name, code, field, text) VM_USES(code, VM_USE_##field | VM_JUMPS | VM_STAYS)
 #define CALL(name, code) VM_USES(code, VM_USE_SRC | VM_USE_IMM | VM_CALLS)
 #define CALLX(name, code) VM_USES(code, VM_USE_DST)
@@ -170,7 +183,7 @@ static inline u32 vm_check_helper(const struct vm_check *c, u32 number)
 {
 	u32 where = vm_helper_where(number);
 
-	if (c->helper ? !c->helper(number) : !where)
+	if (c->helper ? !c->helper(c, number) : !where)
 		return VM_CHECK_HELPER;
 	return c->helper || (where & c->where) == c->where ? VM_CHECK_PASSED : VM_CHECK_WHERE;
 }
@@ -179,7 +192,7 @@ static inline u32 vm_check_call(const struct vm_check *c, const struct vm_insn *
 {
 	if (vm_src(in) == VM_CALL_BTF)
 		return VM_CHECK_KFUNC;
-	if (vm_src(in) == VM_CALL_LOCAL) {
+	if (vm_src(in) == VM_CALL_LOCAL && VM_LOCAL_CALLS) {
 		s64 to = (s64)c->pc + 1 + in->imm;
 
 		if (to < 0 || to >= c->len)
@@ -198,7 +211,7 @@ static inline u32 vm_check_wide(const struct vm_check *c, const struct vm_insn *
 		return VM_CHECK_UNLINKED;
 	if (c->pc + 1 >= c->len)
 		return VM_CHECK_TRUNCATED;
-	if (in[1].code || in[1].regs || in[1].off)
+	if (VM_WORD(VM_SLOT(c->code, c->pc + 1)))
 		return VM_CHECK_SECOND;
 	vm_bit_set(c->seconds, c->pc + 1);
 	return VM_CHECK_PASSED;
@@ -207,7 +220,7 @@ static inline u32 vm_check_wide(const struct vm_check *c, const struct vm_insn *
 /* One instruction by itself; notes second slots and the functions that are called. */
 static inline u32 vm_check_insn(const struct vm_check *c, u32 uses)
 {
-	const struct vm_insn *in = &c->code[c->pc];
+	const struct vm_insn insn = vm_insn_at(c->code, c->pc), *in = &insn;
 	u32 reason;
 
 	if (!uses)
@@ -227,7 +240,7 @@ static inline u32 vm_check_insn(const struct vm_check *c, u32 uses)
 /* Where the jump or call at c->pc, in the function from `start` to before `end`, leads. */
 static inline u32 vm_check_target(const struct vm_check *c, u32 uses, u32 start, u32 end)
 {
-	const struct vm_insn *in = &c->code[c->pc];
+	const struct vm_insn insn = vm_insn_at(c->code, c->pc), *in = &insn;
 	s64 to = (s64)c->pc + 1 + (uses & VM_USE_OFF ? in->off : in->imm);
 
 	if (!(uses & VM_JUMPS) && !(uses & VM_CALLS && vm_src(in) == VM_CALL_LOCAL))
@@ -243,12 +256,14 @@ static inline u32 vm_check_target(const struct vm_check *c, u32 uses, u32 start,
 static inline u32 vm_check_function(struct vm_check *c)
 {
 	u32 start = c->pc, end = start + 1, uses = 0, last = start, reason;
+	struct vm_insn insn;
 
 	while (end < c->len && (!vm_bit(c->functions, end) || vm_bit(c->seconds, end)))
 		end++;
 	for (; c->pc < end; c->pc += uses & VM_WIDE ? 2 : 1) {
 		last = c->pc;
-		uses = vm_uses(&c->code[last]);
+		insn = vm_insn_at(c->code, last);
+		uses = vm_uses(&insn);
 		reason = vm_check_target(c, uses, start, end);
 		if (reason)
 			return reason;
@@ -262,10 +277,12 @@ static inline u32 vm_check_function(struct vm_check *c)
 /* Each instruction by itself, and the functions that there are. */
 static inline u32 vm_check_insns(struct vm_check *c)
 {
+	struct vm_insn insn;
 	u32 reason, uses;
 
 	for (c->pc = 0; c->pc < c->len; c->pc += uses & VM_WIDE ? 2 : 1) {
-		uses = vm_uses(&c->code[c->pc]);
+		insn = vm_insn_at(c->code, c->pc);
+		uses = vm_uses(&insn);
 		reason = vm_check_insn(c, uses);
 		if (reason)
 			return reason;

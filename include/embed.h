@@ -192,7 +192,7 @@ enum bpfvm_setup {
 /*
  * Makes an instance for `count` instructions at `code`, which begin at the first one. `stack`,
  * aligned to 8, has `stack_size` bytes: as many frames of VM_FRAME_SIZE bytes as fit, up to
- * VM_FRAMES; at least one. All of it stays the caller's, and has to stay.
+ * VM_FRAMES; at least one. `config` is not NULL. All of it stays the caller's, and has to stay.
  */
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size);
@@ -274,7 +274,7 @@ _Bool bpfvm_kv_get(const struct bpfvm_kv *kv, u64 key, u64 *value);
 
 /*
  * The pre-flight check, mcu/embed_check.c: whether include/check.h accepts the guest of an instance
- * that was made, that is, nothing in it can be seen to be wrong. `work` has bpfvm_check_size(count)
+ * that was made, that is, nothing in it can be seen to be wrong. `work` has BPFVM_CHECK_SIZE(count)
  * bytes. Returns VM_CHECK_PASSED or an enum vm_check_reason, the instruction in *pc. Machines do not
  * need it: whatever the code is, they stay within their regions and their budget.
  */

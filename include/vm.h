@@ -38,6 +38,15 @@ static inline u32 vm_src(const struct vm_insn *in)
 	return in->regs >> 4;
 }
 
+/* Instruction `i` of some code. */
+static inline struct vm_insn vm_insn_at(vm_code_t code, u32 i)
+{
+	vm_code_t in = VM_SLOT(code, i);
+	u32 w = VM_WORD(in);
+
+	return (struct vm_insn){(u8)w, (u8)(w >> 8), (s16)(w >> 16), VM_IMM(in)};
+}
+
 /* The values of `src` in calls and lddw (RFC 9669 sections 4.3.1 and 5.4). */
 enum {
 	VM_CALL_HELPER = 0,

@@ -34,14 +34,6 @@ static u64 body_of_strtol(struct bpfvm *vm, const u64 *arg, void *const *at)
 	return i;
 }
 
-/* Suspends the guest. */
-static u64 body_of_pause(struct bpfvm *vm, const u64 *arg, void *const *at)
-{
-	(void)at;
-	bpfvm_trap(vm, VM_TRAP_STEPS);
-	return ~arg[0];
-}
-
 static u64 mix(u64 sum, u64 value)
 {
 	return (sum ^ value) * 0x100000001b3;
@@ -117,7 +109,6 @@ static u64 touch(u32 args, const u64 *arg, void *const *at)
 
 static const struct bpfvm_helper helpers[] = {
 	BPFVM_KNOWN(strtol, body_of_strtol),
-	BPFVM_HELPER(0x7fffffff, body_of_pause, VALUE, NONE, NONE, NONE, NONE),
 #define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
 	BPFVM_HELPER(number < MACHINES_OWN ? number : 0x10000 + number, touch_##name, KIND_##a1,   \
 		     KIND_##a2, KIND_##a3, KIND_##a4, KIND_##a5),
