@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Containers of the tenants: guests are checked, put in, run, and told about when they trap. */
-#include "check.h"
 #include "firmware.h"
+#include "check.h"
 
 struct container containers[CONTAINERS];
 u32 output;
@@ -56,35 +56,19 @@ const struct tenant tenants[TENANTS] = {
 
 /* --- what may come in --- */
 
-static const struct tenant *checked_for;
-
-static _Bool may_call(u32 number)
-{
-	for (u32 i = 0; i < checked_for->helper_count; i++)
-		if (checked_for->helpers[i].number == number)
-			return 1;
-	return number >= BPFVM_NUMBER_kv_store && number <= BPFVM_NUMBER_kv_fetch_global;
-}
-
 /* Names what a run would only find on its way, so that whoever sends a guest gets to know. */
-static struct refusal check(const struct guest *g, const struct tenant *tenant)
+static struct refusal check(const struct guest *g)
 {
 	static const char *const reasons[] = {
 #define CHECK(name, sentence, hint) [VM_CHECK_##name] = sentence,
 #include "checks.def"
 	};
-	static u8 work[2 * VM_CHECK_BITMAP(IMAGE_SIZE / sizeof(struct vm_insn))];
-	struct vm_check c = {.code = g->vm.code, .len = g->vm.len, .max = g->vm.len,
-			     .entry = g->vm.entry, .functions = work,
-			     .seconds = work + sizeof(work) / 2, .helper = may_call};
+	static u8 work[BPFVM_CHECK_SIZE(IMAGE_SIZE / sizeof(struct vm_insn))];
 	struct refusal refusal = {0};
-	u32 reason;
+	u32 pc, reason = bpfvm_check(&g->vm, work, &pc);
 
-	__builtin_memset(work, 0, sizeof(work));
-	checked_for = tenant;
-	reason = vm_check(&c);
 	if (reason != VM_CHECK_PASSED)
-		refusal = (struct refusal){ANSWER_REFUSED, reasons[reason], c.pc};
+		refusal = (struct refusal){ANSWER_REFUSED, reasons[reason], pc};
 	return refusal;
 }
 
@@ -123,13 +107,14 @@ u8 *container_image(void)
 	return (u8 *)spare->image;
 }
 
-static void open_container(struct container *c, const struct request *r)
+/* A container without a guest yet. */
+static struct container *new_container(const struct request *r)
 {
+	struct container *c = container_find("");
 	struct guest *own = c->guest;
 
 	*c = (struct container){.guest = own, .tenant = r->tenant};
 	c->kv = (struct bpfvm_kv){.row = c->rows, .size = KV_ROWS};
-	__builtin_memcpy(c->name, r->name, sizeof(c->name));
 	c->config = (struct bpfvm_config){
 		.helpers = tenants[r->tenant].helpers,
 		.helper_count = tenants[r->tenant].helper_count,
@@ -137,6 +122,7 @@ static void open_container(struct container *c, const struct request *r)
 		.kv_global = &kv_global,
 		.user = c,
 	};
+	return c;
 }
 
 struct refusal container_install(const struct request *r)
@@ -147,16 +133,15 @@ struct refusal container_install(const struct request *r)
 	struct refusal refusal = {0};
 
 	if (!swapped)
-		c = container_find("");
+		c = new_container(r);
 	g->areas = (struct bpfvm_areas){.memory = g->data, .size = sizeof(g->data)};
 	refusal.answer = (enum answer)bpfvm_init_image(&g->vm, &c->config, g->image, r->size,
 						       &g->areas, g->stack, sizeof(g->stack));
 	if (!refusal.answer)
-		refusal = check(g, &tenants[r->tenant]);
+		refusal = check(g);
 	if (refusal.answer)
 		return refusal;
-	if (!swapped)
-		open_container(c, r);
+	__builtin_memcpy(c->name, r->name, sizeof(c->name));
 	spare = c->guest;
 	c->guest = g;
 	g->size = r->size;

@@ -2,7 +2,7 @@
 # The example firmware, for a Cortex-M4 of qemu, and its tests.
 
 FIRMWARE	:= $(wildcard mcu/firmware/*.c)
-FIRMWARE_DEPS	:= $(FIRMWARE) $(wildcard mcu/firmware/*.h mcu/firmware/*.def) mcu/embed.c $(MCU_HEADERS) \
+FIRMWARE_DEPS	:= $(FIRMWARE) $(wildcard mcu/firmware/*.h mcu/firmware/*.def) $(MCU_CORE_SRC) $(MCU_HEADERS) \
 		$(MCU_MAKE) mcu/firmware/rules.mk $(wildcard mcu/core_*.c)
 FIRMWARE_FLAGS	:= $(MCU_FLAGS) -Os
 
@@ -12,7 +12,7 @@ firmware: $(MCU)/m4/guests.elf ## the example firmware, for a Cortex-M4 of qemu
 
 $(MCU)/m4/guests.elf: $(FIRMWARE_DEPS) $(MCU_SRC_m4) $(MCU_UART_m4)
 	@mkdir -p $(@D)
-	$(MCU_CC_m4) $(FIRMWARE_FLAGS) -o $@ $(FIRMWARE) mcu/embed.c $(MCU_SRC_m4) $(MCU_UART_m4) $(MCU_LD_m4)
+	$(MCU_CC_m4) $(FIRMWARE_FLAGS) -o $@ $(FIRMWARE) $(MCU_CORE_SRC) $(MCU_SRC_m4) $(MCU_UART_m4) $(MCU_LD_m4)
 
 # Without the compiler there is no firmware, and the tests say that they are skipped.
 check-push: loader progs $(if $(filter m4,$(MCU_HAVE)),firmware) ## guests in a running device, and the page for authors of firmware

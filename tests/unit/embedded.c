@@ -24,6 +24,7 @@
 #define bpfvm_where_at NAME(where)
 #define bpfvm_kv_set NAME(kv_set)
 #define bpfvm_kv_get NAME(kv_get)
+#define bpfvm_check NAME(check)
 #define bpfvm_trap_name NAME(trap_name)
 #define bpfvm_trap_text NAME(trap_text)
 #define bpfvm_setup_text NAME(setup_text)
@@ -34,7 +35,10 @@ _Bool bpfvm_kv_set(struct bpfvm_kv *kv, u64 key, u64 value);
 _Bool bpfvm_kv_get(const struct bpfvm_kv *kv, u64 key, u64 *value);
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config, vm_code_t code,
 			    u32 count, void *stack, u32 stack_size);
+u32 bpfvm_check(const struct bpfvm *vm, void *work, u32 *pc);
 
+/* Last the one that leaves words behind. */
+#include "../../mcu/embed_check.c"
 #include "../../mcu/embed.c"
 
 const struct embedded NAME_1(embedded, BUILD) = {
@@ -53,6 +57,7 @@ const struct embedded NAME_1(embedded, BUILD) = {
 	.where = NAME(where),
 	.kv_set = bpfvm_kv_set,
 	.kv_get = bpfvm_kv_get,
+	.check = bpfvm_check,
 	.trap_name = bpfvm_trap_name,
 	.setup_text = bpfvm_setup_text,
 };

@@ -24,6 +24,7 @@ struct embedded {
 	__typeof__(bpfvm_where) *where;
 	__typeof__(bpfvm_kv_set) *kv_set;
 	__typeof__(bpfvm_kv_get) *kv_get;
+	__typeof__(bpfvm_check) *check;
 	__typeof__(bpfvm_trap_name) *trap_name;
 	__typeof__(bpfvm_setup_text) *setup_text;
 };

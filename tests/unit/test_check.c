@@ -139,8 +139,9 @@ static void marked_functions(void **state)
 	assert_int_equal(c.pc, 1);
 }
 
-static _Bool only_helper_3(u32 number)
+static _Bool only_helper_3(const struct vm_check *c, u32 number)
 {
+	(void)c;
 	return number == 3;
 }
 
