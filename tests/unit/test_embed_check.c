@@ -30,7 +30,7 @@ static _Bool is_executed(const struct embedded *b, const struct vm_insn *insn)
 {
 	const struct vm_insn code[] = {COPY(1, 10), ADD(1, -8), *insn, {0}, EXIT_, EXIT_};
 	/* A gap, for what skips a slot or is one; as an instruction it has to do nothing. */
-	struct vm_insn filled[COUNT(code)];
+	static struct vm_insn filled[COUNT(code)]; /* is_accepted() looks at it, too */
 	u64 result;
 	u32 stop;
 
