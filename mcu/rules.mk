@@ -38,7 +38,7 @@ MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_
 MCU_VARIANTS	= $(foreach b,$1,$(MCU_CORES:%=$b-%) $(if $(MCU_UART_$b),$b-uart))
 MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
-.PHONY: mcu check-mcu mcu-speed
+.PHONY: mcu check-mcu mcu-speed mcu-size
 
 MCU_LACKS	:= $(filter-out $(MCU_HAVE),$(MCU_BOARDS))
 mcu: $(call MCU_ELF,$(MCU_HAVE)) ## build the firmware of all boards
@@ -106,3 +106,6 @@ mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
 mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest
 	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' \
 		$(if $(PROFILE),--profile $(PROFILE))
+
+mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build option, and RAM
+	python3 tests/mcu/size.py --compiler '$(MCU_CC_m4)' --flags '$(MCU_FLAGS)' --link '$(MCU_LD_m4)'
