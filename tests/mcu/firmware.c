@@ -15,9 +15,11 @@
  *	end	END: the firmware ends with status 0
  *	answer	to a case: u8 enum bpfvm_setup, u8 enum vm_stop, u32 pc, u32 steps, u64 r0 to r10,
  *		u32 digest of r11 to r15 and of the memory; what bpfvm_where says: u64 address,
- *		u32 size, u8 access; what the checker says: u8 reason, u32 pc
+ *		u32 size, u8 access; what the checker says: u8 reason, u32 pc; u16 bytes of the C
+ *		stack that the run took, 0 if that is not known
  */
 #include "embed.h"
+#include "c_stack.h"
 #include "helpers.h"
 #include "store.h"
 
@@ -39,9 +41,13 @@ static GUEST struct {
 #if FIRMWARE_CHECKS
 static u8 work[BPFVM_CHECK_SIZE(CODE_SIZE)];
 #endif
-static const struct bpfvm_config config = {
+static struct bpfvm_kv_row rows[2];
+static struct bpfvm_kv kv = {rows, 1, 0}, kv_global = {rows + 1, 1, 0};
+static struct bpfvm_config config = {
 	.helpers = helpers,
 	.helper_count = sizeof(helpers) / sizeof(*helpers),
+	.kv = &kv,
+	.kv_global = &kv_global,
 };
 static struct bpfvm vm;
 static struct bpfvm_region region[REGIONS];
@@ -54,6 +60,7 @@ struct run {
 	u64 r1, r2;
 	u32 budget, slice, insns;
 	u8 regions;
+	u16 c_stack; /* of the answer */
 };
 
 static u64 address(const void *p)
@@ -140,7 +147,7 @@ static enum bpfvm_setup get_image(struct run *c)
 	return error;
 }
 
-static void run(const struct run *c)
+static void run_in_slices(const struct run *c)
 {
 	u32 left = c->budget, piece;
 	u64 result;
@@ -150,6 +157,23 @@ static void run(const struct run *c)
 		piece = c->slice && c->slice < left ? c->slice : left;
 		left -= piece;
 	} while (bpfvm_resume(&vm, piece, &result) == VM_TRAP_STEPS && left);
+}
+
+/* The C stack that a helper of the firmware takes is not the machine's. */
+static void run(struct run *c)
+{
+	u64 result;
+	volatile u32 *c_stack;
+
+	config.budget = c->budget;
+	kv.used = kv_global.used = 0;
+	helpers_called = 0;
+	c_stack = c_stack_begin();
+	if (c->slice || c->r1 || c->r2)
+		run_in_slices(c);
+	else
+		bpfvm_execute(&vm, &result);
+	c->c_stack = helpers_called ? 0 : (u16)c_stack_end(c_stack);
 }
 
 /* FNV-1a: each byte, and where it is, counts. */
@@ -211,13 +235,14 @@ static void answer(const struct run *c, enum bpfvm_setup error)
 		link_put(vm.st.reg[i], 8);
 	link_put(digest(c->regions), 4);
 	put_fault();
+	link_put(c->c_stack, 2);
 }
 
 /* What is not there is all 0. */
 static void no_answer(enum bpfvm_setup error)
 {
 	link_put(error, 1);
-	for (u8 i = 0; i < 119; i++)
+	for (u8 i = 0; i < 121; i++)
 		board_put(0);
 }
 

@@ -266,6 +266,27 @@ def helpers(board):
         yield traps('strtol, result ' + name, 'ARGUMENT', 7, strtol(ro, 8, at), (at, 8, WRITE))
 
 
+def stores(board):
+    """The machine's own helpers, from the last frame, where its own stack is deepest."""
+    def asks(number, key, argument):
+        return [mov(1, key)] + argument + [Insn(JMP | CALL, imm=number)]
+    place = [movr(2, 10), add(2, -8)]
+    depth, end = board.frames - 1, [load(8, 0, 10, -8), RETURN]
+    for store_number in (240, 242):
+        code = asks(store_number, 7, [mov(2, 9)]) + asks(store_number + 1, 7, place) + end
+        yield returns(f'helper {store_number} and what it stored', 9, code)
+        code = asks(store_number, 7, [mov(2, 9)]) + asks(store_number, 8, [mov(2, 9)]) + [RETURN]
+        yield returns(f'helper {store_number}, no room', -7, code)
+        code = asks(store_number + 1, 7, place) + [RETURN]
+        yield returns(f'helper {store_number + 1}, no such key', -2, code)
+        code = asks(store_number + 1, 7, lddw(2, LAST)) + [RETURN]
+        yield traps(f'helper {store_number + 1} to nowhere', 'ARGUMENT', 3, code, (LAST, 8, WRITE))
+        body = [Insn(JMP | JEQ | K, 6, 0, 3, 0), add(6, -1), call(-3), RETURN]
+        deep = asks(store_number, 7, [mov(2, 9)]) + asks(store_number + 1, 7, place) + end
+        yield returns(f'helper {store_number} in the last frame', 9,
+                      [mov(6, depth - 1), call(1), RETURN] + body + deep, 2)
+
+
 def lengths(board):
     longest = [mov(0, 7)] * (board.insns - 1)
     budget = 10000
@@ -276,5 +297,6 @@ def lengths(board):
 
 
 def cases(board):
-    for part in (control, calls, registers, values, memory, permissions, atomics, helpers, lengths):
+    for part in (control, calls, registers, values, memory, permissions, atomics, helpers, stores,
+                 lengths):
         yield from part(board)

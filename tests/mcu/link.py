@@ -9,7 +9,7 @@ from typing import NamedTuple
 HELLO = struct.Struct('<cBBHIQQI')
 CASE = struct.Struct('<cQQIIBI')
 REGION = struct.Struct('<IIB')
-ANSWER = struct.Struct('<BBII11QIQIBBI')
+ANSWER = struct.Struct('<BBII11QIQIBBIH')
 MAP = struct.Struct('<cQQ')
 READ, WRITE = 1, 2
 SILENCE = 60  # seconds without an answer after which a firmware hangs
@@ -76,11 +76,17 @@ class Answer(NamedTuple):
     digest: int
     fault: tuple   # address, size, access
     check: tuple   # reason, pc
+    c_stack: int   # bytes; 0: not known
 
     @classmethod
     def decode(cls, data):
         v = ANSWER.unpack(data)
-        return cls(*v[:4], v[4:15], v[15], v[16:19], v[19:])
+        return cls(*v[:4], v[4:15], v[15], v[16:19], v[19:21], v[21])
+
+
+def c_stack_of(data):
+    """The same of an answer that is not decoded: there are many."""
+    return int.from_bytes(data[-2:], 'little')
 
 
 class Firmware:

@@ -29,7 +29,8 @@ import hostile
 import model
 from isa import RETURN, describe, encode, mov
 from guests import GUESTS
-from link import READ, WRITE, Answer, Firmware, Frame, Region, Silent, encode_image, insns_of
+from link import (READ, WRITE, Answer, Firmware, Frame, Region, Silent, c_stack_of, encode_image,
+                  insns_of)
 
 BUDGET = 10000    # instructions
 LONG_BUDGET = 2000000
@@ -37,6 +38,7 @@ HEAVY = ('alu', 'sieve', 'calls')  # guests of many instructions or much memory
 ROOMY = 4096      # bytes of memory from which on a board runs them
 PROGRAMS = 3000   # random ones, for each board and core
 SHOWN = 3         # failures of a line that are written down in full
+C_STACK = {'m3': 128, 'm4': 128}  # bytes that a run may take of it, on boards that have a limit
 AFTER = [mov(0, 4711), RETURN]
 
 
@@ -126,7 +128,7 @@ def hostile_inputs(place):
             expected['r0'] = case.r0
         if case.fault:
             expected['fault'] = case.fault
-        frame = Frame(bytes.fromhex(encode(case.insns)), place.arena, 16, hostile.REGIONS, BUDGET)
+        frame = Frame(bytes.fromhex(encode(case.insns)), 0, 0, hostile.REGIONS, BUDGET)
         tries.append(Try(case.name, frame.encode(), expected, tuple(case.insns)))
         tries.append(Try('after ' + case.name, after, {'stop': EXIT, 'r0': 4711}))
     return tries
@@ -217,6 +219,7 @@ def differences(tries, answers, reference):
         answer, there = Answer.decode(got), Answer.decode(host)
         if answer.check[0] == NOT_CHECKED:
             answer = answer._replace(check=there.check)
+        there = there._replace(c_stack=answer.c_stack)
         said = wrong(trial.expected, answer)
         if not said and answer != there:
             said = 'not as on the host: ' + '; '.join(
@@ -237,6 +240,7 @@ class Suite:
                         for word in shlex.split(board.command)]
         # The host's own cores are compared with one of them.
         core = 'switch' if board.name == 'host' else board.core.replace('uart', 'small')
+        self.c_stack = 0  # bytes that a run has taken of it at most
         self.host = [str(build / 'host' / f'{core}.elf')]
 
     def missing(self):
@@ -253,11 +257,28 @@ class Suite:
         low = own._replace(stack=0x20000000, arena=0x20100000)
         return own, low if own.pointer > 4 else own
 
+    def ask(self, tries, place):
+        """The board's answers."""
+        answers = ask(self.command, tries, place)
+        self.c_stack = max([self.c_stack, *map(c_stack_of, answers)])
+        return answers
+
+    def measured_c_stack(self):
+        """How much of the C stack runs take, by the cases that go deepest."""
+        own, _ = self.places()
+        self.ask(hostile_inputs(own) + images(self.build, own), own)
+        return self.c_stack
+
+    def c_stack_line(self):
+        limit = C_STACK[self.board.name]
+        return Line(0 < self.c_stack <= limit,
+                    f'{self.name}: C stack of a run: {self.c_stack} bytes, at most {limit}', [])
+
     def line(self, what, tries, place):
         """The tries on the board and on the host."""
         text = f'{self.name}: {what}: {len(tries)} runs'
         try:
-            answers = ask(self.command, tries, place)
+            answers = self.ask(tries, place)
             bad = list(differences(tries, answers, ask_host(self.host, tries, place)))
         except Silent as silence:
             return Line(False, f'{text}: {silence}', [])
@@ -275,10 +296,11 @@ class Suite:
         if self.board.core == 'uart':
             return [self.line('hostile inputs', hostile_inputs(own)[::self.board.share], own)]
         count = PROGRAMS // self.board.share
-        return [self.line('hostile inputs', hostile_inputs(own), own),
-                self.line('images', images(self.build, own), own),
-                self.line('RFC 9669', conformance(own, self.board.share), own),
-                self.line('random programs', random_programs(self.build, count, low), low)]
+        lines = [self.line('hostile inputs', hostile_inputs(own), own),
+                 self.line('images', images(self.build, own), own),
+                 self.line('RFC 9669', conformance(own, self.board.share), own),
+                 self.line('random programs', random_programs(self.build, count, low), low)]
+        return lines + ([self.c_stack_line()] if self.board.name in C_STACK else [])
 
 
 def run(suite):
