@@ -107,5 +107,7 @@ mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest
 	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' \
 		$(if $(PROFILE),--profile $(PROFILE))
 
+mcu-size: $(if $(filter m4,$(MCU_HAVE)),$(MCU_CORES:%=$(MCU)/m4/%.elf) $(MCU_GUESTS))
 mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build option, and RAM
-	python3 tests/mcu/size.py --compiler '$(MCU_CC_m4)' --flags '$(MCU_FLAGS)' --link '$(MCU_LD_m4)'
+	python3 tests/mcu/size.py --compiler '$(MCU_CC_m4)' --flags '$(MCU_FLAGS)' --link '$(MCU_LD_m4)' \
+		--build $(MCU) --run '$(MCU_RUN_m4)'

@@ -5,10 +5,10 @@ Prints what the embeddable machine takes of a Cortex-M4: bytes of code and const
 each build option leaves out of them, and RAM. Fails if it is more than the project allows itself,
 or if an option saves nothing.
 
-  size.py --compiler COMMAND --flags FLAGS --link FLAGS
+  size.py --compiler COMMAND --flags FLAGS --link FLAGS --build DIR --run COMMAND
 
-All figures are the compiler's and the linker's: mcu/embed.c is compiled and linked, and the linker
-tells the size of each function. To which part a function belongs follows from where its source is.
+mcu/embed.c is compiled and linked, and the linker tells the size of each function; to which part it
+belongs follows from where its source is. C stack is what the firmware under test has seen of it.
 """
 import argparse
 import concurrent.futures
@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 from typing import NamedTuple
+
+import run
 
 SOURCE = 'mcu/embed.c'
 PARTS = ('core', 'runs', 'set-up', 'images', 'texts', 'kv', 'libgcc', 'libc')
@@ -46,12 +48,15 @@ class Build(NamedTuple):
 # What is measured, and how large its core may be.
 BUILDS = {Build('small', 'Os', ('VM_ATOMICS=0', 'VM_V4=0')): 1400, Build('small', 'Os'): 2200,
           Build('table', 'O2'): 4800, Build('switch', 'O2'): None}
+# What the firmware under test is built of, see mcu/rules.mk.
+RUN = (Build('small', 'Os'), Build('table', 'O2'), Build('switch', 'O2'))
+BOARD = 'm4'
 WHOLE = (Build('small', 'Os'), Build('table', 'O2'))
 # What can be left out, and what a guest misses then.
 OPTIONS = {'VM_ATOMICS=0': 'atomic operations',
            'VM_V4=0': '`-mcpu=v4`: signed division, sign extension, `bswap`, `gotol`',
            'VM_JMP32=0': '32-bit comparisons (`-mcpu=v3`)',
-           'VM_DIV64=0': 'division of 64 bits; that of 32 stays',
+           'VM_DIV64=0': 'division of 64 bits; 32 bits stay',
            'VM_LOCAL_CALLS=0': 'functions that call each other',
            'VM_CALLX=0': 'calls through a register',
            'VM_KV=0': 'key-value stores',
@@ -209,11 +214,29 @@ def ram_table(tools):
     return [f'RAM of an instance: {ram[0]} bytes, more than {RAM_LIMIT}'] * (ram[0] > RAM_LIMIT)
 
 
+def c_stack_table(build, command):
+    """Prints what a run takes of the C stack; returns what is above its limit."""
+    suites = [run.Suite(build, run.Board(BOARD, b.core, 1, command)) for b in RUN]
+    missing = suites[0].missing()
+    if missing:
+        print(f'C stack: not measured: {missing}')
+        return []
+    used = [suite.measured_c_stack() for suite in suites]
+    print_row(('', *(f'{b.core} -{b.option}' for b in RUN)))
+    print('|---|' + '---:|' * len(RUN))
+    print_row(('bytes of C stack in a run', *used))
+    limit = run.C_STACK[BOARD]
+    return [f'{b.core} -{b.option}: {n} bytes of C stack, more than {limit}'
+            for b, n in zip(RUN, used) if n > limit]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument('--compiler', required=True)
     parser.add_argument('--flags', required=True)
     parser.add_argument('--link', required=True)
+    parser.add_argument('--build', type=pathlib.Path, required=True)
+    parser.add_argument('--run', required=True)
     args = parser.parse_args()
     tools = Tools(args.compiler, args.flags, args.link)
     if not shutil.which(tools.compiler[0]):
@@ -224,6 +247,8 @@ def main():
         above += options_table(tools, pool)
     print()
     above += ram_table(tools)
+    print()
+    above += c_stack_table(args.build, args.run)
     for line in above:
         print(f'size: {line}', file=sys.stderr)
     return 1 if above else 0
