@@ -38,7 +38,7 @@ MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_
 MCU_VARIANTS	= $(foreach b,$1,$(MCU_CORES:%=$b-%) $(if $(MCU_UART_$b),$b-uart))
 MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
-.PHONY: mcu check-mcu mcu-speed mcu-size
+.PHONY: mcu check-mcu mcu-speed mcu-hot mcu-size
 
 MCU_LACKS	:= $(filter-out $(MCU_HAVE),$(MCU_BOARDS))
 mcu: $(call MCU_ELF,$(MCU_HAVE)) ## build the firmware of all boards
@@ -106,6 +106,11 @@ mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
 mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest
 	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' \
 		$(if $(PROFILE),--profile $(PROFILE))
+
+mcu-hot: $(MCU)/m4/speed-table-O2.elf $(MCU_GUESTS) $(MCU)/count.so
+mcu-hot: ## where these instructions go: make mcu-hot GUEST=alu.v3 ARMS='ADD_64X MOV_64K'
+	python3 tests/mcu/hot.py --build $(MCU) --command '$(MCU_RUN_m4)' \
+		$(if $(GUEST),--guest $(GUEST)) $(if $(ARMS),--arms $(ARMS))
 
 mcu-size: $(if $(filter m4,$(MCU_HAVE)),$(MCU_CORES:%=$(MCU)/m4/%.elf) $(MCU_GUESTS))
 mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build option, and RAM

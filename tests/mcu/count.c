@@ -3,10 +3,11 @@
  * A plugin of QEMU's: counts the instructions that the emulated processor executes from each
  * arrival at address `begin` to the next one at address `end`.
  *
- *	-plugin count.so,begin=0x...,end=0x...,to=FILE
+ *	-plugin count.so,begin=0x...,end=0x...,to=FILE[,trace=FILE]
  *
- * FILE gets a line `span N` for each of these stretches, in their order, and in the end a line
- * `at 0xADDRESS N` for each address that was executed in any of them.
+ * The first file gets a line `span N` for each of these stretches, in their order, and in the end a
+ * line `at 0xADDRESS N` for each address that was executed in any of them; the second file, all these
+ * addresses in the order in which they were executed.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -47,7 +48,7 @@ struct place {
 static struct place *places;
 static uint64_t begin, end, span;
 static bool counting;
-static FILE *to;
+static FILE *to, *trace;
 
 static void executed(unsigned int vcpu, void *data)
 {
@@ -63,6 +64,8 @@ static void executed(unsigned int vcpu, void *data)
 	} else if (counting) {
 		p->count++;
 		span++;
+		if (trace)
+			fprintf(trace, "0x%" PRIx64 "\n", p->at);
 	}
 }
 
@@ -89,6 +92,8 @@ static void finish(uint64_t id, void *data)
 		if (p->count)
 			fprintf(to, "at 0x%" PRIx64 " %" PRIu64 "\n", p->at, p->count);
 	fclose(to);
+	if (trace)
+		fclose(trace);
 }
 
 static bool option(const char *text)
@@ -98,7 +103,9 @@ static bool option(const char *text)
 	else if (!strncmp(text, "end=", 4))
 		end = strtoull(text + 4, NULL, 0);
 	else if (!strncmp(text, "to=", 3))
-		to = fopen(text + 3, "w");
+		return (to = fopen(text + 3, "w")) != NULL;
+	else if (!strncmp(text, "trace=", 6))
+		return (trace = fopen(text + 6, "w")) != NULL;
 	else
 		return false;
 	return true;
@@ -109,7 +116,7 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
 	(void)info;
 	for (int i = 0; i < argc; i++) {
 		if (!option(argv[i])) {
-			fprintf(stderr, "count: %s: no such option\n"
+			fprintf(stderr, "count: %s: no such option, or no such file\n"
 					"  hint: begin=ADDRESS,end=ADDRESS,to=FILE\n", argv[i]);
 			return 1;
 		}

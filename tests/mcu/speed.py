@@ -58,13 +58,19 @@ class Bench:
     def image(self, guest, version):
         return (self.build / 'guests' / f'{guest}.{version}.img').read_bytes()
 
-    def run(self, core, option, guests):
-        """[(instructions of the processor, of the guest)], and {address: times executed}."""
-        firmware = self.build / 'm4' / f'speed-{core}-{option}.elf'
+    def firmware(self, core, option):
+        return self.build / 'm4' / f'speed-{core}-{option}.elf'
+
+    def run(self, core, option, guests, trace=None):
+        """
+        [(instructions of the processor, of the guest)], and {address: times executed}; each address
+        in its order is written to `trace`, if that is a file.
+        """
+        firmware = self.firmware(core, option)
         at = symbols(firmware)
         with tempfile.NamedTemporaryFile('r') as counts:
             plugin = (f'{self.build / "count.so"},begin={at["mark_begin"]},end={at["mark_end"]},'
-                      f'to={counts.name}')
+                      f'to={counts.name}' + (f',trace={trace}' if trace else ''))
             command = [str(firmware) if w == 'FIRMWARE' else w for w in self.words]
             answers = execute(command + ['-plugin', plugin], [self.image(*g) for g in guests])
             rows = [line.split() for line in counts]
@@ -81,6 +87,19 @@ class Bench:
             if row[0] == 'at':
                 places[int(row[1], 16)] += int(row[2])
         return [(span - empty, a[2]) for span, a in zip(spans, answers)], places
+
+
+def disassembly(firmware):
+    """{address: (function, instruction)}."""
+    lines = subprocess.run(['arm-none-eabi-objdump', '-d', '--no-show-raw-insn', str(firmware)],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    function, found = None, {}
+    for line in lines:
+        if head := re.match(r'[0-9a-f]+ <(.*)>:', line):
+            function = head[1]
+        elif row := re.match(r' *([0-9a-f]+):\t(.*)', line):
+            found[int(row[1], 16)] = function, row[2]
+    return found
 
 
 def ratio(guest, count):
@@ -118,17 +137,9 @@ def profile(bench, what):
     name, _, version = guest.partition('.')
     counts, places = bench.run(core, option, [(name, version or 'v3')])
     print(f'{counts[0][0]} instructions for {counts[0][1]} of {guest}')
-    elf = bench.build / 'm4' / f'speed-{core}-{option}.elf'
-    lines = subprocess.run(['arm-none-eabi-objdump', '-d', '--no-show-raw-insn', str(elf)],
-                           stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    function = None
-    for line in lines:
-        found = re.match(r'([0-9a-f]+) <(.*)>:', line)
-        function = found[2] if found else function
-        found = re.match(r' *([0-9a-f]+):\t(.*)', line)
-        count = places[int(found[1], 16)] if found else 0
-        if count >= SHOWN * counts[0][0]:
-            print(f'{count / counts[0][1]:8.3f}  {function:16} {found[1]:>6}  {found[2]}')
+    for at, (function, text) in disassembly(bench.firmware(core, option)).items():
+        if places[at] >= SHOWN * counts[0][0]:
+            print(f'{places[at] / counts[0][1]:8.3f}  {function:16} {at:6x}  {text}')
 
 
 def main():
