@@ -4,7 +4,8 @@
 #
 # A transcript is a fenced block whose first line begins with "$ ": after each such line stands what
 # the command prints, on stdout and stderr. `...` in it stands for any text, at least a line if it
-# stands alone. Commands that begin with sudo need the kernel core; the others must do without.
+# stands alone. Commands that begin with sudo need the kernel core; the others must do without. A block
+# that begins with `make` is about devices. A command goes on behind a backslash at the end of a line.
 
 load cli
 load net
@@ -16,11 +17,15 @@ blocks() {
 	awk '/^```/ { inside = !inside; next } inside' "$README"
 }
 
-# transcripts: one command and its output after the other, each command on a line "$ COMMAND".
+# transcripts KIND: one command and its output after the other, each command on a line "$ COMMAND"; of
+# blocks about devices, or of the others. The block behind one about devices goes on with it until
+# one ends with `kill`.
 transcripts() {
-	awk '/^```/ { inside = !inside; first = 1; next }
-		inside && first { transcript = /^\$ /; first = 0 }
-		inside && transcript' "$README"
+	sed -e ':a' -e '/\\$/{N;s/\\\n[[:space:]]*//;ba}' "$README" | awk -v kind="$1" '
+		/^```/ { inside = !inside; first = 1; next }
+		inside && first { transcript = /^\$ /; first = 0; if (/^\$ make /) device = 1 }
+		inside && transcript && (kind == "device") == device
+		/^\$ kill / { device = 0 }'
 }
 
 # spans: what the README sets as code, one by one.
@@ -56,8 +61,8 @@ one() {
 	return 1
 }
 
-# each KIND: runs the transcripts that begin with sudo (kernel) or that do not (other); all of them,
-# and tells each that differs.
+# each KIND: runs the transcripts that begin with sudo (kernel) or that do not (other), or those about
+# devices (device); all of them, and tells each that differs.
 each() {
 	local kind=$1 command= wanted= line failed=0 count=0
 
@@ -77,7 +82,7 @@ each() {
 			wanted+=$line$'\n'
 			;;
 		esac
-	done < <(transcripts; echo '$ ')
+	done < <(transcripts "$kind"; echo '$ ')
 	echo "$count transcripts"
 	[ $count -gt 0 ] && [ $failed -eq 0 ]
 }
@@ -91,6 +96,7 @@ column() {
 }
 
 teardown_file() {
+	[ ! -e "$ROOT/build/device.pid" ] || kill "$(cat "$ROOT/build/device.pid")"
 	"$BATS_TEST_DIRNAME/lab" down
 }
 
@@ -101,6 +107,16 @@ teardown_file() {
 
 @test "README: transcripts without the kernel core" {
 	each other
+}
+
+@test "README: transcripts with a device" {
+	local tool
+
+	for tool in arm-none-eabi-gcc riscv64-unknown-elf-gcc avr-gcc qemu-system-arm; do
+		command -v $tool >/dev/null || skip "$tool is not installed"
+	done
+	unset MAKEFLAGS MAKELEVEL MFLAGS
+	each device
 }
 
 @test "README: a transcript that is wrong would be noticed" {
@@ -145,7 +161,7 @@ teardown_file() {
 	while read -r target; do
 		grep -q "^$target:" "$ROOT"/Makefile "$ROOT"/mcu/rules.mk "$ROOT"/mcu/firmware/rules.mk || { echo "no target $target"; return 1; }
 		seen=$((seen + 1))
-	done < <(spans | grep -oP '\bmake \K[a-z-]+')
+	done < <(spans | grep -oP '\bmake (-s )?\K[a-z]+[a-z-]*')
 	[ $seen -gt 2 ]
 }
 
