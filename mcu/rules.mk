@@ -38,7 +38,7 @@ MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_
 MCU_VARIANTS	= $(foreach b,$1,$(MCU_CORES:%=$b-%) $(if $(MCU_UART_$b),$b-uart))
 MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
-.PHONY: mcu check-mcu mcu-speed mcu-hot mcu-size
+.PHONY: mcu check-mcu mcu-speed mcu-hot mcu-size mcu-figures
 
 MCU_LACKS	:= $(filter-out $(MCU_HAVE),$(MCU_BOARDS))
 mcu: $(call MCU_ELF,$(MCU_HAVE)) ## build the firmware of all boards
@@ -116,3 +116,6 @@ mcu-size: $(if $(filter m4,$(MCU_HAVE)),$(MCU_CORES:%=$(MCU)/m4/%.elf) $(MCU_GUE
 mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build option, and RAM
 	python3 tests/mcu/size.py --compiler '$(MCU_CC_m4)' --flags '$(MCU_FLAGS)' --link '$(MCU_LD_m4)' \
 		--build $(MCU) --run '$(MCU_RUN_m4)'
+
+mcu-figures: ## write what mcu-speed, mcu-hot and mcu-size print into README.md and mcu/README.md
+	python3 tests/mcu/figures.py README.md mcu/README.md
