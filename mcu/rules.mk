@@ -102,20 +102,24 @@ MCU_SPEED	:= $(foreach c,$(MCU_CORES),$c-O2 $c-Os)
 $(foreach s,$(MCU_SPEED),$(eval $(call MCU_SPEED_RULE,$s,$(firstword $(subst -, ,$s)),$(lastword \
 	$(subst -, ,$s)))))
 
-mcu-speed: $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
+MCU_COUNTED	:= $(MCU_SPEED:%=$(MCU)/m4/speed-%.elf) $(MCU_GUESTS) $(MCU)/count.so
+mcu-speed: $(MCU_COUNTED)
 mcu-speed: ## instructions of a Cortex-M4 per instruction of a guest
 	python3 tests/mcu/speed.py --build $(MCU) --command '$(MCU_RUN_m4)' \
 		$(if $(PROFILE),--profile $(PROFILE))
 
-mcu-hot: $(MCU)/m4/speed-table-O2.elf $(MCU_GUESTS) $(MCU)/count.so
+mcu-hot: $(MCU_COUNTED)
 mcu-hot: ## where these instructions go: make mcu-hot GUEST=alu.v3 ARMS='ADD_64X MOV_64K'
 	python3 tests/mcu/hot.py --build $(MCU) --command '$(MCU_RUN_m4)' \
 		$(if $(GUEST),--guest $(GUEST)) $(if $(ARMS),--arms $(ARMS))
 
-mcu-size: $(if $(filter m4,$(MCU_HAVE)),$(MCU_CORES:%=$(MCU)/m4/%.elf) $(MCU_GUESTS))
+MCU_SIZED	:= $(if $(filter m4,$(MCU_HAVE)),$(MCU_CORES:%=$(MCU)/m4/%.elf) $(MCU_GUESTS))
+mcu-size: $(MCU_SIZED)
 mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build option, and RAM
 	python3 tests/mcu/size.py --compiler '$(MCU_CC_m4)' --flags '$(MCU_FLAGS)' --link '$(MCU_LD_m4)' \
 		--build $(MCU) --run '$(MCU_RUN_m4)'
 
+# All is there before anything is printed.
+mcu-figures: $(MCU_COUNTED) $(MCU_SIZED)
 mcu-figures: ## write what mcu-speed, mcu-hot and mcu-size print into README.md and mcu/README.md
 	python3 tests/mcu/figures.py README.md mcu/README.md
