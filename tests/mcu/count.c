@@ -6,7 +6,7 @@
  *	-plugin count.so,begin=0x...,end=0x...,to=FILE[,trace=FILE]
  *
  * The first file gets a line `span N` for each of these stretches, in their order, and in the end a
- * line `at 0xADDRESS N` for each address that was executed in any of them; the second file, all these
+ * line `at 0xADDRESS N` for each address that was executed in any of them; the second one, these
  * addresses in the order in which they were executed.
  */
 #include <inttypes.h>

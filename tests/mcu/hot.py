@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-Shows where the instructions of a Cortex-M4 go that the table core executes for a guest: how many are
-for what, and for some instructions of the guest each of them, in the order of execution.
+Shows where the instructions go that a Cortex-M4 executes in the table core: how many are for what,
+and for some instructions of the guest each of them, in the order of execution.
 
   hot.py --build DIR --command COMMAND [--guest NAME.VERSION] [--arms NAME...]
 
@@ -42,8 +42,8 @@ def labels(firmware):
     """{address: name of an arm}."""
     text = subprocess.run(['arm-none-eabi-readelf', '--debug-dump=info', str(firmware)],
                           capture_output=True, text=True, check=True).stdout
-    found = re.findall(r'DW_TAG_label\)\n.*DW_AT_name.*: arm_(\w+)\n(?:.*\n){0,3}?.*DW_AT_low_pc\s*: '
-                       r'0x(\w+)', text)
+    found = re.findall(r'DW_TAG_label\)\n.*DW_AT_name.*: arm_(\w+)\n'
+                       r'(?:.*\n){0,3}?.*DW_AT_low_pc\s*: 0x(\w+)', text)
     return {int(at, 16): name for name, at in found}
 
 
@@ -126,7 +126,8 @@ def group(path):
 
 def target(text):
     """An instruction without the addresses of this firmware."""
-    words = re.sub(r'\s+[0-9a-f]+ <([^>+]*)(\+0x\w+)?>', lambda m: '\t' + ('...' if m[2] else m[1]), text)
+    words = re.sub(r'\s+[0-9a-f]+ <([^>+]*)(\+0x\w+)?>',
+                   lambda m: '\t' + ('...' if m[2] else m[1]), text)
     mnemonic, _, rest = words.partition('\t')
     return f'{mnemonic:9} {rest}'.rstrip()
 

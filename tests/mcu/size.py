@@ -182,7 +182,7 @@ def parts_table(tools, pool):
 
 
 def options_table(tools, pool):
-    """Prints what options save in a firmware that uses what USED says; returns those that do not."""
+    """Prints what options save in a firmware that calls USED; returns those that save nothing."""
     print_row(('option', 'leaves out', *(f'{b.core} -{b.option}' for b in WHOLE),
                *(f'libgcc, {b.core}' for b in WHOLE)))
     print('|---|---|' + '---:|' * len(WHOLE) * 2)
