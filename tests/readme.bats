@@ -95,8 +95,17 @@ column() {
 		/^\|/ && $2 == title { inside = 1 }' "$README" | tr -d '`'
 }
 
+# end_device: ends the one of a transcript that was not executed to its end; of this run or an earlier.
+end_device() {
+	local pid
+
+	pid=$(cat "$ROOT/build/device.pid" 2>/dev/null) || return 0
+	! grep -q guests.elf "/proc/$pid/cmdline" || kill "$pid"
+	rm -f "$ROOT/build/device.pid"
+}
+
 teardown_file() {
-	[ ! -e "$ROOT/build/device.pid" ] || kill "$(cat "$ROOT/build/device.pid")"
+	end_device
 	"$BATS_TEST_DIRNAME/lab" down
 }
 
@@ -116,6 +125,7 @@ teardown_file() {
 		command -v $tool >/dev/null || skip "$tool is not installed"
 	done
 	unset MAKEFLAGS MAKELEVEL MFLAGS
+	end_device
 	each device
 }
 
