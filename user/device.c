@@ -7,15 +7,22 @@
 #include "crc32.h"
 #include "device.h"
 
-#define ANSWER_MS  3000
+#define ANSWER_MS    3000
+#define ANSWER_LINES 1000 /* what is longer has no end */
 #define GREET_MS   1000
+#define QUIET_MS   300
 #define GREETINGS  4 /* a device that waits for an image gives up after 2 seconds */
 #define FRAME_DATA 256
 #define TRIES	   5 /* of each frame */
 #define FRAME_BEGIN 1
+#define HINT_SHELL "is this the shell of mcu/firmware?"
 
 static int port_error(const struct bpfvm_device *d, int ret, struct bpfvm_error *err)
 {
+	if (ret == -EBADMSG)
+		return bpfvm_error__set(err, ret, "is --baud its speed, is the cable good?",
+					"%s: the device got none of %u copies of a frame", d->port,
+					TRIES);
 	if (ret == -ETIMEDOUT)
 		return bpfvm_error__set(err, ret,
 					"is the firmware running, is --baud its speed, does "
@@ -23,20 +30,28 @@ static int port_error(const struct bpfvm_device *d, int ret, struct bpfvm_error 
 					"%s: no answer from the device", d->port);
 	return bpfvm_error__set(err, ret, "was the device unplugged, or the emulator ended?",
 				"%s: %s", d->port,
-				ret == -EPIPE ? "the device is gone" : strerror(-ret));
+				ret == -EPIPE || ret == -EIO || ret == -ECONNRESET ?
+					"the device is gone" :
+					strerror(-ret));
 }
 
-/* The next line of an answer; news go where they belong. */
-static int next_line(struct bpfvm_device *d, char line[BPFVM_SERIAL_LINE], u32 timeout_ms)
+/* The next line of an answer, until `end`; news go where they belong. */
+static int next_line(struct bpfvm_device *d, char line[BPFVM_SERIAL_LINE], u64 end)
 {
 	int ret;
 
 	do {
-		ret = bpfvm_serial__line(&d->serial, line, timeout_ms);
+		ret = bpfvm_serial__line(&d->serial, line, end);
 		if (!ret && strchr("!:", *line))
 			d->news(line);
 	} while (!ret && strchr("!:", *line));
 	return ret;
+}
+
+/* The same, within the time that a device takes to answer, however much news there is. */
+static int next_answer(struct bpfvm_device *d, char line[BPFVM_SERIAL_LINE])
+{
+	return next_line(d, line, bpfvm_serial__after(ANSWER_MS));
 }
 
 static int say(struct bpfvm_device *d, const char *line)
@@ -87,8 +102,8 @@ int bpfvm_device__ask(struct bpfvm_device *device, const char *question,
 	char line[BPFVM_SERIAL_LINE];
 	int ret = say(device, question);
 
-	while (!ret) {
-		ret = next_line(device, line, ANSWER_MS);
+	for (u32 i = 0; !ret && i < ANSWER_LINES; i++) {
+		ret = next_answer(device, line);
 		if (ret)
 			break;
 		if (!strcmp(line, "ok"))
@@ -98,7 +113,10 @@ int bpfvm_device__ask(struct bpfvm_device *device, const char *question,
 			return ret;
 		take(line, arg);
 	}
-	return port_error(device, ret, err);
+	return ret ? port_error(device, ret, err) :
+		     bpfvm_error__set(err, -EPROTO, HINT_SHELL,
+				      "%s: an answer of more than %u lines", device->port,
+				      ANSWER_LINES);
 }
 
 /* --- greeting -------------------------------------------------------------------------------- */
@@ -106,17 +124,31 @@ int bpfvm_device__ask(struct bpfvm_device *device, const char *question,
 /* Whether the device answers a question; what is left of older ones is skipped. */
 static int greet(struct bpfvm_device *d)
 {
+	static const char *const expected[] = {"KEY VALUE", "ok"};
 	char line[BPFVM_SERIAL_LINE];
+	u64 end = bpfvm_serial__after(GREET_MS);
 	int ret = say(d, "\ninfo");
 
-	while (!ret) {
-		ret = next_line(d, line, GREET_MS);
-		if (!ret && !strcmp(line, "KEY VALUE"))
-			break;
+	for (u32 i = 0; !ret && i < 2;) {
+		ret = next_line(d, line, end);
+		i += !ret && !strcmp(line, expected[i]);
 	}
-	while (!ret && strcmp(line, "ok"))
-		ret = next_line(d, line, GREET_MS);
 	return ret;
+}
+
+/* Reads what else the device says to greetings that it was late to answer. */
+static int drain(struct bpfvm_device *d)
+{
+	char line[BPFVM_SERIAL_LINE];
+	u64 end = bpfvm_serial__after(ANSWER_MS);
+	int ret = 0;
+
+	while (!ret) {
+		u64 quiet = bpfvm_serial__after(QUIET_MS);
+
+		ret = next_line(d, line, quiet < end ? quiet : end);
+	}
+	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
 int bpfvm_device__open(struct bpfvm_device *device, const char *port, u32 baud,
@@ -128,9 +160,12 @@ int bpfvm_device__open(struct bpfvm_device *device, const char *port, u32 baud,
 		return ret;
 	device->port = port;
 	device->news = news;
-	ret = -ETIMEDOUT;
-	for (u32 i = 0; i < GREETINGS && ret == -ETIMEDOUT; i++)
+	ret = greet(device);
+	for (u32 i = 1; i < GREETINGS && ret == -ETIMEDOUT; i++) {
 		ret = greet(device);
+		if (!ret)
+			ret = drain(device);
+	}
 	if (!ret)
 		return 0;
 	bpfvm_device__close(device);
@@ -165,11 +200,13 @@ static int deliver(struct bpfvm_device *d, u8 number, const u8 *data, u32 size, 
 	unsigned int got;
 
 	for (u32 i = 0; i < TRIES; i++) {
+		u64 end = bpfvm_serial__after(ANSWER_MS);
+
 		ret = send_frame(d, number, data, size);
 		if (!ret)
-			ret = next_line(d, line, ANSWER_MS);
+			ret = next_line(d, line, end);
 		while (!ret && sscanf(line, "+ %u", &got) == 1 && got != number)
-			ret = next_line(d, line, ANSWER_MS); /* the second answer to an older one */
+			ret = next_line(d, line, end); /* the second answer to an older one */
 		if (ret && ret != -ETIMEDOUT)
 			return ret;
 		if (!ret && *line == '+')
@@ -177,7 +214,7 @@ static int deliver(struct bpfvm_device *d, u8 number, const u8 *data, u32 size, 
 		if (!ret && *line != '-')
 			return 0;
 	}
-	return ret ? ret : -EIO;
+	return ret ? ret : -EBADMSG;
 }
 
 /* Sends all frames; the last line of the device is in `line`. */
@@ -191,7 +228,33 @@ static int send_image(struct bpfvm_device *d, const u8 *bytes, u32 size, char *l
 
 		ret = deliver(d, number++, bytes + at, left < FRAME_DATA ? left : FRAME_DATA, line);
 	}
-	return ret == 1 ? next_line(d, line, ANSWER_MS) : ret;
+	return ret == 1 ? next_answer(d, line) : ret;
+}
+
+bool bpfvm_device__takes(const char *text, const char *also)
+{
+	if (!*text)
+		return false;
+	for (; *text; text++)
+		if ((*text <= ' ' || *text > '~') && !strchr(also, *text))
+			return false;
+	return true;
+}
+
+/* In a line of words each has to be one, wherever the names come from. */
+static int check_place(const struct bpfvm_place *place, struct bpfvm_error *err)
+{
+	const char *const words[][3] = {
+		{place->name, "name", "choose another one with --name"},
+		{place->hook ? place->hook : place->new_hook, "hook", "choose one with --hook"},
+		{place->tenant ? place->tenant : "-", "tenant", "choose one with --tenant"},
+	};
+
+	for (u32 i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!bpfvm_device__takes(words[i][0], ""))
+			return bpfvm_error__set(err, -EINVAL, words[i][2],
+						"the %s is empty, or not one word", words[i][1]);
+	return 0;
 }
 
 int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *place,
@@ -201,12 +264,14 @@ int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *pl
 	int ret;
 
 	*insn = ~0u;
+	if (check_place(place, err))
+		return -EINVAL;
 	snprintf(line, sizeof(line), "load %.64s %s%.64s %.64s %u", place->name,
 		 place->hook ? "" : "-", place->hook ? place->hook : place->new_hook,
 		 place->tenant ? place->tenant : "-", size);
 	ret = say(device, line);
 	if (!ret)
-		ret = next_line(device, line, ANSWER_MS);
+		ret = next_answer(device, line);
 	if (!ret && !strcmp(line, "send"))
 		ret = send_image(device, bytes, size, line);
 	if (ret)
@@ -215,6 +280,5 @@ int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *pl
 	if (!strcmp(line, "ok"))
 		return 0;
 	ret = refused(device, line, err);
-	return ret ? ret : bpfvm_error__set(err, -EPROTO, "is this the shell of mcu/firmware?",
-					    "%s: an answer that is none: %s", device->port, line);
+	return ret ? ret : bpfvm_error__set(err, -EPROTO, HINT_SHELL, "%s: an answer that is none: %s", device->port, line);
 }

@@ -17,6 +17,9 @@ int bpfvm_device__open(struct bpfvm_device *device, const char *port, u32 baud,
 		       void (*news)(const char *line), struct bpfvm_error *err);
 void bpfvm_device__close(struct bpfvm_device *device);
 
+/* Whether a text is not empty and all of it can be printed and is no blank, or is in `also`. */
+bool bpfvm_device__takes(const char *text, const char *also);
+
 /*
  * Says a line to the shell and hands each line of its answer to `take`. -EREMOTEIO if the device
  * says that it is an error; errors of the port.
@@ -35,7 +38,8 @@ struct bpfvm_place {
 
 /*
  * Sends an image. -EREMOTEIO if the device refuses it, *insn then being the instruction that it
- * does not like, or ~0; errors of the port. What was there is untouched after an error.
+ * does not like, or ~0; -EINVAL for a place that cannot be said; errors of the
+ * port. What was there is untouched after an error.
  */
 int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *place,
 		       const u8 *bytes, u32 size, u32 *insn, struct bpfvm_error *err);

@@ -17,7 +17,8 @@
 
 #include "serial.h"
 
-#define WRITE_MS 5000 /* a port that takes nothing for so long is stuck */
+#define WRITE_MS  5000 /* a port that takes nothing for so long is stuck */
+#define CONNECT_S 5
 
 static const struct {
 	u32 baud;
@@ -35,7 +36,7 @@ static int set_speed(struct termios *t, u32 baud)
 }
 
 /* As bytes are: no echo, no line ends of its own; and for this process alone. */
-static int open_tty(const char *port, u32 baud)
+static int open_tty(struct bpfvm_serial *serial, const char *port, u32 baud)
 {
 	struct termios t;
 	int fd = open(port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), ret;
@@ -46,13 +47,31 @@ static int open_tty(const char *port, u32 baud)
 	if (!ret && tcgetattr(fd, &t))
 		ret = -errno;
 	if (!ret) {
+		serial->before = t;
 		cfmakeraw(&t);
 		t.c_cflag |= CLOCAL | CREAD;
 		if (set_speed(&t, baud) || tcsetattr(fd, TCSANOW, &t))
 			ret = -errno;
 	}
+	serial->is_tty = !ret;
 	if (!ret)
 		return fd;
+	close(fd);
+	return ret;
+}
+
+/* A socket that is connected, or not within some seconds; what follows does not wait in it. */
+static int connect_to(int domain, const void *to, socklen_t size)
+{
+	const struct timeval limit = {.tv_sec = CONNECT_S};
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) &&
+	    !connect(fd, to, size) && !fcntl(fd, F_SETFL, O_NONBLOCK))
+		return fd;
+	ret = errno == EAGAIN || errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 	close(fd);
 	return ret;
 }
@@ -60,32 +79,20 @@ static int open_tty(const char *port, u32 baud)
 static int open_unix(const char *port)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int fd, ret;
 
 	if (strlen(port) >= sizeof(to.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(to.sun_path, port);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || !connect(fd, (struct sockaddr *)&to, sizeof(to)))
-		return fd < 0 ? -errno : fd;
-	ret = -errno;
-	close(fd);
-	return ret;
+	return connect_to(AF_UNIX, &to, sizeof(to));
 }
 
 static int connect_any(const struct addrinfo *at)
 {
-	int fd, ret = -EHOSTUNREACH;
+	int fd = -EHOSTUNREACH;
 
-	for (; at; at = at->ai_next) {
-		fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
-		if (fd >= 0 && !connect(fd, at->ai_addr, at->ai_addrlen))
-			return fd;
-		ret = -errno;
-		if (fd >= 0)
-			close(fd);
-	}
-	return ret;
+	for (; at && fd < 0 && fd != -EINTR; at = at->ai_next)
+		fd = connect_to(at->ai_family, at->ai_addr, at->ai_addrlen);
+	return fd;
 }
 
 /* "HOST:PORT" */
@@ -107,7 +114,7 @@ static int open_tcp(const char *port)
 	return ret;
 }
 
-static int open_port(const char *port, u32 baud)
+static int open_port(struct bpfvm_serial *serial, const char *port, u32 baud)
 {
 	struct stat st;
 
@@ -115,7 +122,7 @@ static int open_port(const char *port, u32 baud)
 		return errno == ENOENT && strchr(port, ':') ? open_tcp(port) : -errno;
 	if (S_ISSOCK(st.st_mode))
 		return open_unix(port);
-	return S_ISCHR(st.st_mode) ? open_tty(port, baud) : -ENOTTY;
+	return S_ISCHR(st.st_mode) ? open_tty(serial, port, baud) : -ENOTTY;
 }
 
 int bpfvm_serial__open(struct bpfvm_serial *serial, const char *port, u32 baud,
@@ -124,9 +131,10 @@ int bpfvm_serial__open(struct bpfvm_serial *serial, const char *port, u32 baud,
 	const char *hint = "a port is a terminal device like /dev/ttyACM0, a unix socket, or "
 			   "HOST:PORT";
 	const char *why;
-	int fd = open_port(port, baud);
+	int fd;
 
-	serial->filled = 0;
+	*serial = (struct bpfvm_serial){.fd = -1};
+	fd = open_port(serial, port, baud);
 	serial->fd = fd;
 	if (fd >= 0)
 		return 0;
@@ -135,6 +143,10 @@ int bpfvm_serial__open(struct bpfvm_serial *serial, const char *port, u32 baud,
 		why = "neither a terminal device nor a socket";
 	else if (fd == -EBUSY)
 		why = "another process has this port", hint = "end it, or wait for it";
+	else if (fd == -ENOENT && strchr(port, ':'))
+		why = "no such file, and no such host and port";
+	else if (fd == -ECONNREFUSED || fd == -ETIMEDOUT)
+		hint = "is the device there, is the emulator running?";
 	else if (fd == -EACCES)
 		hint = "be a member of the group that it belongs to, often `dialout`";
 	else if (fd == -EINVAL)
@@ -144,21 +156,27 @@ int bpfvm_serial__open(struct bpfvm_serial *serial, const char *port, u32 baud,
 
 void bpfvm_serial__close(struct bpfvm_serial *serial)
 {
+	if (serial->is_tty)
+		tcsetattr(serial->fd, TCSANOW, &serial->before);
 	close(serial->fd);
 }
 
-/* Waits until the port is ready for `events`. */
+/* Waits until the port is ready for `events`. A signal that is caught ends it: -EINTR. */
 static int wait_for(int fd, short events, int timeout_ms)
 {
 	struct pollfd p = {.fd = fd, .events = events};
-	int n;
+	int n = poll(&p, 1, timeout_ms);
 
-	do
-		n = poll(&p, 1, timeout_ms);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	return n ? 0 : -ETIMEDOUT;
+}
+
+/* Who hung up is an error of ours, no signal. */
+static ssize_t put(const struct bpfvm_serial *serial, const void *bytes, size_t size)
+{
+	return serial->is_tty ? write(serial->fd, bytes, size) :
+				send(serial->fd, bytes, size, MSG_NOSIGNAL);
 }
 
 int bpfvm_serial__write(struct bpfvm_serial *serial, const void *bytes, size_t size)
@@ -167,7 +185,7 @@ int bpfvm_serial__write(struct bpfvm_serial *serial, const void *bytes, size_t s
 
 	while (size) {
 		int ret = wait_for(serial->fd, POLLOUT, WRITE_MS);
-		ssize_t n = ret ? 0 : write(serial->fd, at, size);
+		ssize_t n = ret ? 0 : put(serial, at, size);
 
 		if (ret)
 			return ret;
@@ -187,7 +205,18 @@ static u64 now_ms(void)
 	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
 }
 
-/* Takes a line out of what has come, if there is a whole one; a full buffer is one, too. */
+/* Nothing that a device says may do anything to the terminal where it is shown. */
+static void make_printable(char *line)
+{
+	for (; *line; line++)
+		if (*line < ' ' || *line > '~')
+			*line = *line == '\t' ? ' ' : '?';
+}
+
+/*
+ * Takes a line out of what has come, if there is a whole one. Of a line that is too long the
+ * beginning is one, and the rest is nothing: else a guest could say what looks like an answer.
+ */
 static bool take_line(struct bpfvm_serial *s, char *line)
 {
 	char *end = memchr(s->bytes, '\n', s->filled);
@@ -200,7 +229,9 @@ static bool take_line(struct bpfvm_serial *s, char *line)
 	s->filled -= used;
 	while (len && (line[len - 1] == '\r' || line[len - 1] == ' '))
 		len--;
-	line[len] = 0;
+	line[s->too_long ? 0 : len] = 0;
+	s->too_long = !end;
+	make_printable(line);
 	return true;
 }
 
@@ -216,19 +247,24 @@ static int read_more(struct bpfvm_serial *s)
 	return 0;
 }
 
-int bpfvm_serial__line(struct bpfvm_serial *serial, char line[BPFVM_SERIAL_LINE], u32 timeout_ms)
+u64 bpfvm_serial__after(u32 ms)
 {
-	u64 now = now_ms(), end = now + timeout_ms;
-	int ret;
+	return now_ms() + ms;
+}
 
-	for (;; now = now_ms()) {
+int bpfvm_serial__line(struct bpfvm_serial *serial, char line[BPFVM_SERIAL_LINE], u64 end)
+{
+	int ret = 0;
+	u64 now;
+
+	while (!ret) {
 		while (take_line(serial, line))
 			if (*line)
 				return 0;
-		ret = wait_for(serial->fd, POLLIN, now < end ? (int)(end - now) : 0);
+		now = now_ms();
+		ret = now < end ? wait_for(serial->fd, POLLIN, (int)(end - now)) : -ETIMEDOUT;
 		if (!ret)
 			ret = read_more(serial);
-		if (ret)
-			return ret;
 	}
+	return ret;
 }
