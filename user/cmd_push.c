@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `loader push`: installs a guest in a running device at a serial port, and shows what is there. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,11 +61,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		cli_take(&cmd_push, &o->file, arg);
 		return 0;
 	case ARGP_KEY_END:
+		if (o->ask && !bpfvm_device__takes(o->ask, " "))
+			cli_usage(&cmd_push, "--ask: a line of text is wanted");
 		if (!o->port)
 			cli_usage(&cmd_push, "push: no --serial PORT given");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+/* What ended by a signal says nothing: who sent it knows. */
+static int failed(const struct bpfvm_error *err)
+{
+	return cli_signal() ? CLI_SIGNAL + cli_signal() : cli_fail(err);
 }
 
 static void news(const char *line)
@@ -122,9 +131,11 @@ static void take_heading(struct answer *a, const char *line)
 static json_t *value_of(const char *text)
 {
 	char *end;
-	long long number = strtoll(text, &end, 10);
+	long long number;
 
-	return *text && !*end ? cli_pack("I", (json_int_t)number) : cli_string(text);
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	return *text && !*end && !errno ? cli_pack("I", (json_int_t)number) : cli_string(text);
 }
 
 static void take_row(struct answer *a, const char *line)
@@ -172,7 +183,7 @@ static int show(struct bpfvm_device *device, const char *question)
 {
 	struct answer a = {.rows = cli_pack("[]"), .lines = cli_pack("[]")};
 	struct bpfvm_error err = {0};
-	int code = bpfvm_device__ask(device, question, take, &a, &err) ? cli_fail(&err) : CLI_OK;
+	int code = bpfvm_device__ask(device, question, take, &a, &err) ? failed(&err) : CLI_OK;
 
 	if (!code && cli.format == CLI_TEXT)
 		print_text(&a);
@@ -198,77 +209,94 @@ static void default_place(const struct bpfvm_image *image, struct bpfvm_place *p
 	place->new_hook = image->kind == BPFVM_KIND_XDP ? "packet" : image->section;
 }
 
+/* Why the device did not take it, and where in the guest, if it is for an instruction. */
 static int refusal(const struct bpfvm_error *err, const struct bpfvm_image *image, u32 insn)
 {
 	json_t *place;
 
+	if (insn >= image->len)
+		return failed(err);
 	cli_error(NULL, "%s", err->text);
-	if (insn < image->len) {
-		place = cli_place(image, insn);
-		cli_place_print(stderr, place);
-		json_decref(place);
-	}
+	place = cli_place(image, insn);
+	cli_place_print(stderr, place);
+	json_decref(place);
 	if (*err->hint)
 		fprintf(stderr, "  hint: %s\n", err->hint);
-	return insn < image->len ? CLI_REFUSED : CLI_FAILED;
+	return CLI_REFUSED;
 }
 
-/* Sends a guest without what is only for debugging, which is kept here to explain a refusal. */
-static int send_guest(const struct options *o, struct bpfvm_device *device, u8 *bytes, u32 size)
+/* The bytes of an image without what is only for debugging, which stays here for a refusal. */
+static int pack(const struct bpfvm_image *image, u8 **bytes, u32 *size)
+{
+	struct bpfvm_image *copy;
+	struct bpfvm_error err;
+	u8 *whole;
+	u32 length;
+	int ret = bpfvm_image__pack(image, &whole, &length);
+
+	if (ret)
+		return ret;
+	ret = bpfvm_image__unpack(whole, length, &copy, &err);
+	free(whole);
+	if (ret)
+		return ret;
+	bpfvm_image__strip(copy);
+	ret = bpfvm_image__pack(copy, bytes, size);
+	bpfvm_image__free(copy);
+	return ret;
+}
+
+static int send_guest(const struct options *o, struct bpfvm_device *device,
+		      const struct bpfvm_image *image)
 {
 	struct bpfvm_place place = o->place;
 	struct bpfvm_error err = {0};
-	struct bpfvm_image *image;
-	int code = CLI_OK;
-	u32 insn;
+	int code = CLI_OK, ret;
+	u8 *bytes = NULL;
+	u32 insn, size;
 
-	if (bpfvm_image__open(o->file, o->prog, &image, &err))
-		return cli_fail(&err);
 	default_place(image, &place);
+	ret = pack(image, &bytes, &size);
+	if (ret) {
+		cli_error(NULL, "%s: %s", o->file, strerror(-ret));
+		return CLI_FAILED;
+	}
 	if (bpfvm_device__load(device, &place, bytes, size, &insn, &err))
 		code = refusal(&err, image, insn);
-	bpfvm_image__free(image);
+	free(bytes);
 	return code;
 }
 
-static int pack(const struct options *o, u8 **bytes, u32 *size)
+/* With a device: sends `image`, if any, and shows what is there now. */
+static int serve(const struct options *o, const struct bpfvm_image *image)
 {
 	struct bpfvm_error err = {0};
-	struct bpfvm_image *image;
-	int ret;
+	struct bpfvm_device device;
+	int code = CLI_OK;
 
-	if (bpfvm_image__open(o->file, o->prog, &image, &err))
-		return cli_fail(&err);
-	bpfvm_image__strip(image);
-	ret = bpfvm_image__pack(image, bytes, size);
-	bpfvm_image__free(image);
-	if (ret)
-		cli_error(NULL, "%s: %s", o->file, strerror(-ret));
-	return ret ? CLI_FAILED : CLI_OK;
+	cli_catch_signals(); /* the port is given back as it was */
+	if (bpfvm_device__open(&device, o->port, o->baud, news, &err))
+		return failed(&err);
+	if (image)
+		code = send_guest(o, &device, image);
+	if (!code)
+		code = show(&device, o->ask ? o->ask : "list");
+	bpfvm_device__close(&device);
+	return code;
 }
 
 static int run(int argc, char **argv)
 {
 	struct options o = {.baud = 115200};
+	struct bpfvm_image *image = NULL;
 	struct bpfvm_error err = {0};
-	struct bpfvm_device device;
-	u8 *bytes = NULL;
-	int code = CLI_OK;
-	u32 size = 0;
+	int code;
 
 	cli_parse(&cmd_push, argc, argv, &o);
-	if (o.file)
-		code = pack(&o, &bytes, &size);
-	if (!code && bpfvm_device__open(&device, o.port, o.baud, news, &err)) {
-		code = cli_fail(&err);
-	} else if (!code) {
-		if (o.file)
-			code = send_guest(&o, &device, bytes, size);
-		if (!code)
-			code = show(&device, o.ask ? o.ask : "list");
-		bpfvm_device__close(&device);
-	}
-	free(bytes);
+	if (o.file && bpfvm_image__open(o.file, o.prog, &image, &err))
+		return cli_fail(&err);
+	code = serve(&o, image);
+	bpfvm_image__free(image);
 	return code;
 }
 
