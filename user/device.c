@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Questions to the shell of a device, and images in the frames of mcu/firmware/load.c. */
+/* Questions to the shell of a device, and images in the frames of mcu/firmware/frame.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../mcu/firmware/frame.h"
 #include "crc32.h"
 #include "device.h"
 
 #define ANSWER_MS    3000
 #define ANSWER_LINES 1000 /* what is longer has no end */
-#define GREET_MS   1000
-#define QUIET_MS   300
-#define GREETINGS  4 /* a device that waits for an image gives up after 2 seconds */
-#define FRAME_DATA 256
-#define TRIES	   5 /* of each frame */
-#define FRAME_BEGIN 1
-#define HINT_SHELL "is this the shell of mcu/firmware?"
+#define GREET_MS     1000
+#define GREETINGS    4
+#define QUIET_MS     300
+#define FRAME_MS     1000 /* without an answer a frame is sent again */
+#define TRIES	     5	  /* of each frame */
+#define HINT_SHELL   "is this the shell of mcu/firmware?"
+
+_Static_assert((GREETINGS - 1) * GREET_MS > LOAD_QUIET + FRAME_QUIET,
+	       "a device that waits for an image hears the last greeting");
+_Static_assert(FRAME_MS > FRAME_QUIET && FRAME_MS < LOAD_QUIET, "it waits for a second copy");
 
 static int port_error(const struct bpfvm_device *d, int ret, struct bpfvm_error *err)
 {
@@ -181,14 +185,15 @@ void bpfvm_device__close(struct bpfvm_device *device)
 
 static int send_frame(struct bpfvm_device *d, u8 number, const u8 *data, u32 size)
 {
-	u8 frame[3 + FRAME_DATA + 4] = {FRAME_BEGIN, number, (u8)(size - 1)};
+	u8 frame[1 + FRAME_HEAD + FRAME_DATA + FRAME_TAIL] = {FRAME_BEGIN, number, (u8)(size - 1)};
+	u8 *tail = frame + 1 + FRAME_HEAD + size;
 	u32 crc;
 
-	memcpy(frame + 3, data, size);
-	crc = vm_crc32(0, frame + 1, size + 2);
-	for (u32 i = 0; i < 4; i++)
-		frame[3 + size + i] = (u8)(crc >> 8 * i);
-	return bpfvm_serial__write(&d->serial, frame, size + 7);
+	memcpy(tail - size, data, size);
+	crc = vm_crc32(0, frame + 1, FRAME_HEAD + size);
+	for (u32 i = 0; i < FRAME_TAIL; i++)
+		tail[i] = (u8)(crc >> 8 * i);
+	return bpfvm_serial__write(&d->serial, frame, 1 + FRAME_HEAD + size + FRAME_TAIL);
 }
 
 /*
@@ -200,7 +205,7 @@ static int deliver(struct bpfvm_device *d, u8 number, const u8 *data, u32 size, 
 	unsigned int got;
 
 	for (u32 i = 0; i < TRIES; i++) {
-		u64 end = bpfvm_serial__after(ANSWER_MS);
+		u64 end = bpfvm_serial__after(FRAME_MS);
 
 		ret = send_frame(d, number, data, size);
 		if (!ret)
@@ -280,5 +285,7 @@ int bpfvm_device__load(struct bpfvm_device *device, const struct bpfvm_place *pl
 	if (!strcmp(line, "ok"))
 		return 0;
 	ret = refused(device, line, err);
-	return ret ? ret : bpfvm_error__set(err, -EPROTO, HINT_SHELL, "%s: an answer that is none: %s", device->port, line);
+	return ret ? ret :
+		     bpfvm_error__set(err, -EPROTO, HINT_SHELL, "%s: an answer that is none: %s",
+				      device->port, line);
 }

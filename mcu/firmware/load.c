@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Receives an image over the line, in frames that may get lost or damaged:
- *
- *	u8 FRAME_BEGIN; u8 number, counting from 0; u8 bytes - 1; the bytes; u32 CRC-32 of all this
- *	but the first, little-endian
- *
- * Each is answered by a line: "+ NUMBER" if it came, "- NUMBER" if that one has to be sent again.
- * The hooks go on meanwhile. A sender waits for the answer, so silence ends whatever came instead.
- */
+/* Receives an image in the frames of frame.h. The hooks go on meanwhile. */
 #include "crc32.h"
 #include "firmware.h"
-
-enum {
-	FRAME_BEGIN = 1,
-	FRAME_HEAD = 2,	  /* number, bytes */
-	FRAME_TAIL = 4,	  /* CRC */
-	FRAME_QUIET = 300, /* milliseconds after which a frame is at its end */
-	LOAD_QUIET = 2000, /* and after which nothing more is expected */
-};
+#include "frame.h"
 
 static struct {
 	struct request request;
@@ -25,8 +10,8 @@ static struct {
 	u8 number; /* of the next frame */
 	u32 got;   /* bytes of the image */
 	u32 filled;
-	u64 heard; /* when the line was last not silent */
-	u8 frame[FRAME_HEAD + 256 + FRAME_TAIL];
+	u64 heard; /* when something of a frame came last */
+	u8 frame[FRAME_HEAD + FRAME_DATA + FRAME_TAIL];
 } load;
 
 _Bool load_active(void)
@@ -106,20 +91,25 @@ static void take_frame(void)
 		finish();
 }
 
+/*
+ * What comes between frames is not heard: a sender that has given up, and asks who is there, would
+ * else keep itself waiting. What is too long is damaged, silence will end it.
+ */
 void load_byte(u8 byte)
 {
+	if (!load.begun && byte != FRAME_BEGIN)
+		return;
 	load.heard = now_ms();
 	if (!load.begun) {
-		load.begun = byte == FRAME_BEGIN;
+		load.begun = 1;
 		load.filled = 0;
 		return;
 	}
 	if (load.filled == sizeof(load.frame))
-		return; /* damaged: silence will end it */
-	load.frame[load.filled++] = byte;
-	if (load.filled < FRAME_HEAD || load.filled < FRAME_HEAD + frame_bytes() + FRAME_TAIL)
 		return;
-	if (frame_good()) {
+	load.frame[load.filled++] = byte;
+	if (load.filled >= FRAME_HEAD &&
+	    load.filled == FRAME_HEAD + frame_bytes() + FRAME_TAIL && frame_good()) {
 		load.begun = 0;
 		take_frame();
 	}
