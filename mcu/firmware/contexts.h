@@ -33,8 +33,12 @@ struct packet {
 
 /* The firmware's own helpers, beside those of helpers.def that it has. */
 enum {
-	HELPER_SAY = 300,   /* (text, size): a line on the console */
+	HELPER_SAY = 300,   /* (text, size): a line on the console; 0 or SAY_EAGAIN */
 	HELPER_OUTPUT = 301 /* (value): sets the device's output; not for every tenant */
 };
+
+#define SAY_SIZE   80	 /* bytes of such a line; the rest is not shown */
+#define SAY_LINES  2	 /* in one run; then the answer is */
+#define SAY_EAGAIN (-11LL)
 
 #endif

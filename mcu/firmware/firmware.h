@@ -100,6 +100,7 @@ struct container {
 	struct bpfvm_config config;
 	struct bpfvm_kv kv; /* stays when the guest is swapped */
 	struct bpfvm_kv_row rows[KV_ROWS];
+	u32 said; /* lines in this run */
 	u32 runs, traps, swaps;
 	u64 steps; /* instructions of all runs */
 	u64 r0;
