@@ -34,7 +34,7 @@ after() {
 
 @test "push: a device that behaves, at a socket and at a terminal" {
 	for kind in unix pty; do
-		for mode in "" slow late; do
+		for mode in "" slow late deaf; do
 			device $kind $mode
 			loader push --serial "$PORT" "$PROGS/fib.o"
 			exits 0 && silent || return 1

@@ -23,6 +23,7 @@ and takes every image. MODE is what it does instead:
   escape    says what would do something to a terminal
   long      has a line that is too long for everybody; its end looks like that of an answer
   late      answers the first question with the second, and what an older one left before both
+  deaf      misses the first copy of each frame, and does not wait for long
   slow      says each byte on its own
 """
 import os
@@ -41,6 +42,7 @@ ENDLESS = {'blank': b'\r\n' * 50, 'zeros': bytes(100), 'random': random.Random(1
 class Device:
     def __init__(self, fd, mode):
         self.fd, self.mode, self.image = fd, mode, 0
+        self.missed = None  # when it was
 
     def say(self, data):
         step = 1 if self.mode == 'slow' else len(data)
@@ -56,6 +58,15 @@ class Device:
         """Frames of an image; each of them comes as a whole."""
         if self.mode == 'plus':
             self.forever(b'+ 77\r\n')
+        if self.mode == 'deaf' and not self.missed:
+            self.missed = time.monotonic()
+            return
+        if self.mode == 'deaf':
+            if time.monotonic() - self.missed > 2:
+                self.say(b'error: SILENCE: the image stopped coming\r\n')
+                self.image = 0
+                return
+            self.missed = None
         if self.mode == 'minus':
             self.say(b'- 0\r\n')
             return

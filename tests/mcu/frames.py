@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-The other end of mcu/firmware/load.c, with the faults that `loader push` does not make: sends a file
+The other end of mcu/firmware/frame.h, with the faults that `loader push` does not make: sends a file
 as an image and prints how the device ends it.
 
   frames.py SOCKET NAME HOOK TENANT FILE [FAULT...]
@@ -9,7 +9,8 @@ as an image and prints how the device ends it.
 FAULT: damage=OFFSET (a byte of the image), version (another one, checksum right), cut=BYTES,
 crc=FRAME (that frame is damaged the first time), lost=FRAME (its middle is, the first time),
 twice=FRAME, silent=FRAME (nothing more comes), noise (bytes before each frame), garbage (no image at
-all: random bytes as lines), random=COUNT (so many images with random damage and right checksums,
+all: random bytes as lines), rubbish (random bytes in place of frames), gone=FRAME (so does the
+sender, at once; prints nothing), random=COUNT (so many images with random damage and right checksums,
 each of which is run: prints what became of how many)
 """
 import collections
@@ -17,17 +18,19 @@ import random
 import socket
 import struct
 import sys
+import threading
 import zlib
 
 CRC_FROM = 16
 FRAME = 256
+GARBAGE = 100000  # bytes
 
 
 class Line:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
-        self.socket.settimeout(15)
+        self.socket.settimeout(60)
         self.file = self.socket.makefile('rb')
 
     def say(self, text):
@@ -40,8 +43,12 @@ class Line:
             if line and line[0] not in '!:':
                 return line
 
-    def greet(self):
-        self.say('\ninfo')
+    def flood(self, data):
+        """Sends more than the device takes while nobody reads what it says."""
+        threading.Thread(target=self.socket.sendall, args=(data,), daemon=True).start()
+
+    def greet(self, before=b''):
+        self.flood(before + b'\ninfo\n')
         while self.answer() != 'KEY VALUE':
             pass
         while self.answer() != 'ok':
@@ -78,6 +85,14 @@ def send(line, image, faults):
         data = frame(number, image[at:at + FRAME])
         if f'silent={number}' in faults:
             return line.answer()
+        if f'gone={number}' in faults:
+            line.socket.sendall(data[:len(data) // 2])
+            sys.exit()
+        if 'rubbish' in faults:
+            line.flood(random.Random(2).randbytes(GARBAGE))
+            while (said := line.answer()).startswith('- '):
+                pass
+            return said
         while True:
             sent = data
             if 'noise' in faults:
@@ -135,8 +150,7 @@ def main():
     line = Line(path)
     line.greet()
     if 'garbage' in faults:
-        line.socket.sendall(random.Random(1).randbytes(20000))
-        line.greet()
+        line.greet(random.Random(1).randbytes(GARBAGE))
         print('ok')
         return
     with open(file, 'rb') as source:

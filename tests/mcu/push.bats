@@ -167,7 +167,9 @@ image() {
 	push "$PROGS/fib.o" --tenant nobody
 	fails 1 "the device says: TENANT: "
 	push "$PROGS/fib.o" --name "no name"
-	fails 1 "the device says: "
+	fails 1 "the name is empty, or not one word"
+	push "$PROGS/fib.o" --name "no/name"
+	fails 1 "the device says: NAME: "
 	push "$PROGS/fib.o" --name "a.name.of.16.char"
 	fails 1 "the device says: NAME: "
 	[ "$(value list 'len(d)')" -eq 0 ]
@@ -183,9 +185,30 @@ image() {
 	[ "$(row list frames swaps)" -eq 5 ]
 	frames frames sample user "$good" silent=1
 	[[ "$output" == "error: SILENCE: "* ]]
-	frames x - - "$good" garbage
-	[ "$output" = ok ]
 	[ "$(row list frames swaps)" -eq 5 ]
+}
+
+@test "push: 100,000 random bytes, as lines and as frames" {
+	push "$PROGS/sample.o"
+	ticks=$(row hooks tick events)
+	frames x - - "$(image sample)" garbage
+	[ "$output" = ok ] || { echo "$output"; return 1; }
+	frames outliers - - "$(image fib)" rubbish
+	[[ "$output" == "error: SILENCE: "* ]] || { echo "$output"; return 1; }
+	push --ask stat
+	says outliers
+	[ "$(row hooks tick events)" -gt "$ticks" ]
+	[ "$(row list outliers swaps)" -eq 0 ]
+}
+
+@test "push: a sender that goes away does not keep the next one waiting" {
+	push "$PROGS/tick.o" --prog count
+	for frame in 0 1; do
+		frames count - - "$(image sample)" gone=$frame
+		push "$PROGS/tick.o" --prog blink --name count
+		exits 0
+	done
+	[ "$(row list count swaps)" -eq 2 ]
 }
 
 @test "push: random damage with right checksums: whatever comes in, the firmware goes on" {
@@ -222,6 +245,24 @@ image() {
 	until_so "stat endless" "d[0]['last_trap'] == 'FRAMES'"
 	runs=$(row stat count runs)
 	until_so "stat count" "d[0]['runs'] > $runs"
+}
+
+@test "push: what guests may say is bounded" {
+	push "$(object say <<<'static long (*const say)(const char *, long) = (void *)300;
+		__attribute__((section("tick"))) long talk(void) {
+			static const char text[300] = { [0 ... 299] = 0x1b };
+			long done = 0;
+			for (long i = 0; i < 100; i++)
+				done += !say(text, sizeof(text));
+			return done;
+		}')"
+	exits 0
+	ask "stop talk"
+	ask "run talk"
+	prints "R0 = 2 (0x2)"
+	[ "$(grep -cx "device: talk ?\{80\}" <<<"$stderr")" -ge 2 ] || show
+	ask "run talk"
+	[ "$(grep -c . <<<"$stderr")" -eq 2 ] || show
 }
 
 @test "push: tenants: stores, helpers and containers of their own" {
