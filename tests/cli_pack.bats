@@ -126,6 +126,33 @@ print(hex(zlib.crc32(open(sys.argv[1], "rb").read()[16:])))' "$image")" ]
 	holds "d['image'] is None"
 }
 
+@test "pack: objects and images from a pipe, for every command" {
+	pack "$PROGS/fib.o"
+	for file in "$image" "$PROGS/fib.o"; do
+		for command in check dis info "run --core table" "pack -o $BATS_TEST_TMPDIR/new.img"; do
+			within sh -c 'file=$1; shift; cat "$file" | "$@" /dev/stdin' . "$file" \
+				"$LOADER" $command
+			exits 0 && silent || return 1
+			[[ "$output" == *fib* || "$output" == "R0 = 55 (0x37)" ]] || show
+		done
+	done
+	within sh -c 'cat "$1" | "$2" check /dev/stdin' . "$PROGS/several.o" "$LOADER"
+	says "/dev/stdin: first: ok" "/dev/stdin: second: ok"
+	within sh -c 'cat "$1" | "$2" info -j /dev/stdin' . "$image" "$LOADER"
+	holds "d['image']['version'] == 1 and d['image']['bytes'] == $(stat -c %s "$image")"
+}
+
+@test "pack: the kernel runs images as it runs objects" {
+	needs_kernel
+	for file in fib data calls bad_memory; do
+		pack "$PROGS/$file.o"
+		loader run "$PROGS/$file.o" --core kernel
+		whole="$status $output"
+		loader run "$image" --core kernel
+		[ "$status $output" = "$whole" ] || show || return 1
+	done
+}
+
 @test "pack: wrong usage, and files that cannot be written" {
 	loader pack
 	exits 2
@@ -135,6 +162,10 @@ print(hex(zlib.crc32(open(sys.argv[1], "rb").read()[16:])))' "$image")" ]
 	fails 1 "no/folder.img: No such file or directory"
 	loader pack "$PROGS/fib.o" -o "$BATS_TEST_TMPDIR"
 	fails 1 "$BATS_TEST_TMPDIR: Is a directory"
+	loader pack "$PROGS/fib.o" --c-array -o "$BATS_TEST_TMPDIR/no/folder.h"
+	fails 1 "no/folder.h: No such file or directory"
+	loader pack "$PROGS/fib.o" --c-array -o "$PROGS/fib.o/fib.h"
+	fails 1 "fib.h: Not a directory"
 	[ ! -e /dev/full ] || { loader pack "$PROGS/fib.o" -o /dev/full; fails 1 "No space left"; }
 	loader pack "$BATS_TEST_TMPDIR/nothing.o"
 	fails 1 "nothing.o: "

@@ -109,6 +109,9 @@ struct bpfvm_image {
 	struct bpfvm_line *line;
 	u32 lines;
 	void *btf; /* struct btf that lines and maps point into, or NULL */
+	struct {
+		u32 version, bytes, crc;
+	} packed; /* what the file said, if it was one of an image, else zeros */
 };
 
 /*
@@ -153,6 +156,14 @@ struct bpfvm_program {
 int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count,
 			 struct bpfvm_error *err);
 void bpfvm_programs__free(struct bpfvm_program *programs, u32 count);
+
+/*
+ * Opens all programs of a file, one after another, and shows them to `visit`, or NULL and why one
+ * cannot be opened. The file is read once: it may be a pipe. Errors of bpfvm_programs__read.
+ */
+typedef void bpfvm_visit_t(struct bpfvm_image *image, const struct bpfvm_error *err, void *arg);
+int bpfvm_images__visit(const char *path, bpfvm_visit_t *visit, void *arg,
+			struct bpfvm_error *err);
 
 /*
  * Gives the guest a further memory area, `data` copied (NULL: zeros). `number` is the region, or 0

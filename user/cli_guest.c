@@ -199,25 +199,27 @@ static int visit_program(const char *path, const char *prog,
 	return code;
 }
 
+struct visit {
+	int (*visit)(struct bpfvm_image *image, void *arg);
+	void *arg;
+	int code; /* the first one that was not CLI_OK */
+};
+
+static void visit_one(struct bpfvm_image *image, const struct bpfvm_error *err, void *arg)
+{
+	struct visit *v = arg;
+	int code = image ? v->visit(image, v->arg) : cli_fail(err);
+
+	v->code = v->code ? v->code : code;
+}
+
 int cli_programs(const char *path, const char *prog, int (*visit)(struct bpfvm_image *, void *),
 		 void *arg)
 {
-	struct bpfvm_program *programs;
+	struct visit all = {visit, arg, CLI_OK};
 	struct bpfvm_error err = {0};
-	int code = CLI_OK;
-	u32 count;
 
 	if (prog)
 		return visit_program(path, prog, visit, arg);
-	if (bpfvm_programs__read(path, &programs, &count, &err))
-		return cli_fail(&err);
-	if (!count) /* why there is none is known to who opens one */
-		code = visit_program(path, NULL, visit, arg);
-	for (u32 i = 0; i < count; i++) {
-		int one = visit_program(path, programs[i].name, visit, arg);
-
-		code = code ? code : one;
-	}
-	bpfvm_programs__free(programs, count);
-	return code;
+	return bpfvm_images__visit(path, visit_one, &all, &err) ? cli_fail(&err) : all.code;
 }

@@ -3,19 +3,16 @@
  * `loader info`: what is in an object file; or, without one, what this build can do and what it
  * takes.
  */
-#include <string.h>
-
 #include "cli_calls.h"
 #include "cli_guest.h"
 #include "cli_machine.h"
 #include "cli_options.h"
 #include "cli_version.h"
-#include "image.h"
 #include "map_layout.h"
 
 struct options {
 	const char *file, *prog;
-	json_t *programs;
+	json_t *programs, *head;
 };
 
 static const struct argp_option table[] = {
@@ -44,11 +41,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* --- of a file --- */
 
+/* What an image says of itself; null for an object. */
+static json_t *head_of(const struct bpfvm_image *image)
+{
+	if (!image->packed.version)
+		return json_null();
+	return cli_pack("{s:I, s:I, s:o}", "version", (json_int_t)image->packed.version, "bytes",
+			(json_int_t)image->packed.bytes, "crc", cli_hex(image->packed.crc));
+}
+
 static int visit(struct bpfvm_image *image, void *arg)
 {
 	struct options *o = arg;
 	u32 frames = cli_call_depth(image);
 
+	json_decref(o->head);
+	o->head = head_of(image);
 	cli_append(o->programs,
 		   cli_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "program",
 			    cli_string(image->name), "section", cli_string(image->section), "kind",
@@ -98,48 +106,32 @@ static void print_programs(const json_t *programs)
 	}
 }
 
-/* What an image says of itself; null for an object. The checksum was right: it has been opened. */
-static json_t *image_head(const char *path)
+static void print_file(const struct options *o)
 {
-	struct vm_image head = {0};
-	FILE *file = fopen(path, "rb");
-	bool good = file && fread(&head, sizeof(head), 1, file) == 1;
-
-	if (file)
-		fclose(file);
-	if (!good || memcmp(head.magic, VM_IMAGE_MAGIC, sizeof(head.magic)))
-		return json_null();
-	return cli_pack("{s:I, s:I, s:o}", "version", (json_int_t)head.version, "bytes",
-			(json_int_t)head.size, "crc", cli_hex(head.crc));
-}
-
-static void print_file(const struct options *o, const json_t *head)
-{
-	const char *crc = json_string_value(json_object_get(head, "crc"));
+	const char *crc = json_string_value(json_object_get(o->head, "crc"));
 
 	printf("%s", o->file);
 	if (crc)
 		printf(": image of version %d, %d bytes, CRC %s",
-		       (int)json_integer_value(json_object_get(head, "version")),
-		       (int)json_integer_value(json_object_get(head, "bytes")), crc);
+		       (int)json_integer_value(json_object_get(o->head, "version")),
+		       (int)json_integer_value(json_object_get(o->head, "bytes")), crc);
 	printf("\n\n");
 	print_programs(o->programs);
 }
 
 static int info_file(struct options *o)
 {
-	json_t *head;
 	int code;
 
 	o->programs = cli_pack("[]");
+	o->head = json_null();
 	code = cli_programs(o->file, o->prog, visit, o);
-	head = json_array_size(o->programs) ? image_head(o->file) : json_null();
 	if (cli.format != CLI_TEXT)
-		cli_json(cli_pack("{s:o, s:O, s:O}", "file", cli_string(o->file), "image", head,
+		cli_json(cli_pack("{s:o, s:O, s:O}", "file", cli_string(o->file), "image", o->head,
 				  "programs", o->programs));
 	else if (json_array_size(o->programs))
-		print_file(o, head);
-	json_decref(head);
+		print_file(o);
+	json_decref(o->head);
 	json_decref(o->programs);
 	return code;
 }

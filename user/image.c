@@ -139,24 +139,31 @@ static int list_image(const struct bpfvm_file *file, struct bpfvm_program **prog
 	return ret;
 }
 
+static int list(const struct bpfvm_file *file, struct bpfvm_program **programs, u32 *count,
+		struct bpfvm_error *err)
+{
+	struct object *object;
+	int ret;
+
+	if (bpfvm_file__is_image(file))
+		return list_image(file, programs, count, err);
+	ret = object__open(file, &object, err);
+	if (!ret) {
+		ret = list_object(object, programs, count, err);
+		object__close(object);
+	}
+	return ret;
+}
+
 int bpfvm_programs__read(const char *path, struct bpfvm_program **programs, u32 *count,
 			 struct bpfvm_error *err)
 {
 	struct bpfvm_file file;
-	struct object *object;
 	int ret = bpfvm_file__read(&file, path, err);
 
 	if (ret)
 		return ret;
-	if (bpfvm_file__is_image(&file)) {
-		ret = list_image(&file, programs, count, err);
-	} else {
-		ret = object__open(&file, &object, err);
-		if (!ret) {
-			ret = list_object(object, programs, count, err);
-			object__close(object);
-		}
-	}
+	ret = list(&file, programs, count, err);
 	free(file.bytes);
 	return ret;
 }
@@ -237,6 +244,13 @@ static int open_image(const struct bpfvm_file *file, const char *prog, struct bp
 	return bpfvm_error__set(err, -ENOENT, hint, "%s: no program named %s", file->path, prog);
 }
 
+static int open_program(const struct bpfvm_file *file, const char *prog,
+			struct bpfvm_image **image, struct bpfvm_error *err)
+{
+	return bpfvm_file__is_image(file) ? open_image(file, prog, image, err)
+					  : open_object(file, prog, image, err);
+}
+
 int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **image,
 		      struct bpfvm_error *err)
 {
@@ -245,8 +259,40 @@ int bpfvm_image__open(const char *path, const char *prog, struct bpfvm_image **i
 
 	if (ret)
 		return ret;
-	ret = bpfvm_file__is_image(&file) ? open_image(&file, prog, image, err)
-					  : open_object(&file, prog, image, err);
+	ret = open_program(&file, prog, image, err);
+	free(file.bytes);
+	return ret;
+}
+
+/* Shows one of a file's programs, or why it cannot be opened. */
+static void show(const struct bpfvm_file *file, const char *prog, bpfvm_visit_t *visit, void *arg)
+{
+	struct bpfvm_image *image = NULL;
+	struct bpfvm_error err = {0};
+
+	if (open_program(file, prog, &image, &err))
+		image = NULL;
+	visit(image, &err, arg);
+	bpfvm_image__free(image);
+}
+
+int bpfvm_images__visit(const char *path, bpfvm_visit_t *visit, void *arg, struct bpfvm_error *err)
+{
+	struct bpfvm_program *programs;
+	struct bpfvm_file file;
+	u32 count;
+	int ret = bpfvm_file__read(&file, path, err);
+
+	if (ret)
+		return ret;
+	ret = list(&file, &programs, &count, err);
+	if (!ret) {
+		if (!count) /* why there is none is known to who opens one */
+			show(&file, NULL, visit, arg);
+		for (u32 i = 0; i < count; i++)
+			show(&file, programs[i].name, visit, arg);
+		bpfvm_programs__free(programs, count);
+	}
 	free(file.bytes);
 	return ret;
 }

@@ -97,8 +97,10 @@ static int read_header(struct reader *r)
 	const u32 crc_from = offsetof(struct vm_image, size);
 	struct vm_image *head = &r->head;
 
-	if (r->size < sizeof(*head) || memcmp(r->bytes, VM_IMAGE_MAGIC, sizeof(head->magic)))
+	if (r->size < sizeof(head->magic) || memcmp(r->bytes, VM_IMAGE_MAGIC, sizeof(head->magic)))
 		return bpfvm_error__set(r->err, -ENOEXEC, HINT_PACK, "%s: not an image", r->from);
+	if (r->size < sizeof(*head))
+		return damaged(r, "it is cut off");
 	memcpy(head, r->bytes, sizeof(*head));
 	if (head->version != VM_IMAGE_VERSION)
 		return bpfvm_error__set(
@@ -357,6 +359,16 @@ bool bpfvm_file__is_image(const struct bpfvm_file *file)
 	return file->size >= n && !memcmp(file->bytes, VM_IMAGE_MAGIC, n);
 }
 
+static void read_packed(const struct bpfvm_file *file, struct bpfvm_image *image)
+{
+	struct vm_image head;
+
+	memcpy(&head, file->bytes, sizeof(head));
+	image->packed.version = head.version;
+	image->packed.bytes = head.size;
+	image->packed.crc = head.crc;
+}
+
 int bpfvm_file__unpack(const struct bpfvm_file *file, struct bpfvm_image **image,
 		       struct bpfvm_error *err)
 {
@@ -372,5 +384,6 @@ int bpfvm_file__unpack(const struct bpfvm_file *file, struct bpfvm_image **image
 	}
 	free((*image)->path);
 	(*image)->path = path;
+	read_packed(file, *image);
 	return 0;
 }

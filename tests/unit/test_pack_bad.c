@@ -38,7 +38,7 @@ static void truncations(void **state)
 		cut.bytes = malloc(cut.size + !cut.size);
 		memcpy(cut.bytes, p.bytes, cut.size);
 		assert_int_equal(try_unpack(cut, &err),
-				 cut.size < sizeof(struct vm_image) ? -ENOEXEC : -EINVAL);
+				 cut.size < sizeof(VM_IMAGE_MAGIC) ? -ENOEXEC : -EINVAL);
 		free(cut.bytes);
 	}
 	free(p.bytes);
