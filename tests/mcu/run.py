@@ -26,13 +26,14 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / 'tests/oracle'))
 
 import hostile
+import lies
 import model
 from isa import RETURN, describe, encode, mov
 from guests import GUESTS
 from link import (READ, WRITE, Answer, Firmware, Frame, Region, Silent, c_stack_of, encode_image,
                   insns_of)
 
-BUDGET = 10000    # instructions
+BUDGET = hostile.BUDGET
 LONG_BUDGET = 2000000
 HEAVY = ('alu', 'sieve', 'calls')  # guests of many instructions or much memory
 ROOMY = 4096      # bytes of memory from which on a board runs them
@@ -71,11 +72,17 @@ def stops():
     return ['NONE', 'EXIT'] + rows
 
 
+def setups():
+    """The names of enum bpfvm_setup."""
+    return ['READY'] + re.findall(r'^SETUP\((\w+),', (TOP / 'include/setup.def').read_text(), re.M)
+
+
 STOPS = stops()
+SETUPS = setups()
 EXIT = STOPS.index('EXIT')
 NO_INSTRUCTION = [STOPS.index(name) for name in ('ILLEGAL', 'LEGACY', 'HELPER')]
-BAD_IMAGE = list(range(1, 20))  # any of setup.def
-NO_CODE = 1        # the first of setup.def
+BAD_IMAGE = list(range(1, len(SETUPS)))
+NO_CODE = SETUPS.index('CODE')
 NOT_CHECKED = 255  # by a board whose code the checker cannot read
 
 
@@ -128,7 +135,7 @@ def hostile_inputs(place):
             expected['r0'] = case.r0
         if case.fault:
             expected['fault'] = case.fault
-        frame = Frame(bytes.fromhex(encode(case.insns)), 0, 0, hostile.REGIONS, BUDGET)
+        frame = Frame(bytes.fromhex(encode(case.insns)), 0, 0, hostile.REGIONS, case.budget)
         tries.append(Try(case.name, frame.encode(), expected, tuple(case.insns)))
         tries.append(Try('after ' + case.name, after, {'stop': EXIT, 'r0': 4711}))
     return tries
@@ -170,6 +177,8 @@ def images(build, place):
         tries.append(Try(file.name, encode_image(image, LONG_BUDGET), expected))
     for how, some in damaged(image):
         tries.append(Try(how, encode_image(some, LONG_BUDGET), {'error': BAD_IMAGE}))
+    for what, some, name in lies.lies((build / 'guests/data.v3.img').read_bytes()):
+        tries.append(Try(what, encode_image(some, LONG_BUDGET), {'error': SETUPS.index(name)}))
     return tries
 
 
