@@ -12,12 +12,14 @@ from link import READ, WRITE, Region
 
 CODE = 0xff000000  # functions, by address
 ATOMIC_ACCESS = READ | WRITE | 4
+BUDGET = 10000  # instructions
 LAST = (1 << 64) - 1
 MOST, LEAST = (1 << 63) - 1, 1 << 63
 CTX, RO, WO, RW = 0, 64, 128, 192  # offsets in the arena
+NONE = 96  # where a region of 0 bytes is
 RW_SIZE = 300
 REGIONS = (Region(CTX, READ | WRITE, bytes(16)), Region(RO, READ, b'-1234 7\0'),
-           Region(WO, WRITE, bytes(8)), Region(RW, READ | WRITE, bytes(RW_SIZE)))
+           Region(WO, WRITE, bytes(8)), Region(NONE, READ | WRITE, b''), Region(RW, READ | WRITE, bytes(RW_SIZE)))
 
 
 class Hostile(NamedTuple):
@@ -28,10 +30,25 @@ class Hostile(NamedTuple):
     pc: int
     r0: Optional[int] = None
     fault: Optional[tuple] = None
+    budget: int = BUDGET
 
 
 def returns(name, r0, insns, pc=None):
     return Hostile(name, insns, 'EXIT', len(insns) - 1 if pc is None else pc, r0 & LAST)
+
+
+def budgets(_):
+    """Each instruction counts, whether it jumps or not; calls and helpers, too."""
+    line = [mov(0, n) for n in range(20)] + [RETURN]
+    round_ = [call(1), RETURN, mov(0, 7), RETURN]  # 4 instructions, EXIT twice
+    for name, insns, end in (('without a jump', line, 20), ('with a call', round_, 1)):
+        count = len(insns)
+        yield returns(f'{count} instructions {name}', 19 if end == 20 else 7, insns,
+                      end)._replace(budget=count)
+        yield traps(f'one less {name}', 'STEPS', end, insns)._replace(budget=count - 1)
+        yield traps(f'one instruction {name}', 'STEPS', 1 if end == 20 else 2,
+                    insns)._replace(budget=1)
+        yield traps(f'a budget of nothing {name}', 'STEPS', 0, insns)._replace(budget=0)
 
 
 def traps(name, stop, pc, insns, fault=None):
@@ -213,6 +230,12 @@ def permissions(board):
     yield access('top of the stack', board, load(1, 0, 3), top, 'BOUNDS')
     yield access('across the top of the stack', board, store(8, 3, 4), top - 4, 'BOUNDS')
     yield access('below the stack', board, load(1, 0, 3), board.stack - 1, 'BOUNDS')
+    for off in (0, -1):
+        for size in (1, 8):
+            yield access('a region of no bytes', board, load(size, 0, 3, off), board.arena + NONE,
+                         'BOUNDS')
+            yield access('a region of no bytes', board, store(size, 3, 4, off), board.arena + NONE,
+                         'BOUNDS')
     yield access('the next frame', board, load(8, 0, 3), top + 8, 'BOUNDS')
 
 
@@ -259,7 +282,9 @@ def helpers(board):
                              ('below the stack', board.stack - 1, 8),
                              ('across the top of the stack', top - 4, 8)):
         yield traps('strtol ' + name, 'ARGUMENT', 7, strtol(text, size, rw), (text, size, READ))
-    for size in (LAST, 1 << 32 | 1, LEAST, 2**32 - 1):
+    # The lowest 8 or 16 bits of a size, 8, would be right; 4097 is beyond all arguments.
+    for size in (LAST, 1 << 32 | 8, LEAST, LEAST | 8, 2**32 - 1, 2**31, 1 << 29 | 8, 1 << 8 | 8,
+                 1 << 16 | 8, 4096, 4097):
         yield traps(f'strtol of {size} bytes', 'ARGUMENT', 7, strtol(ro, size, rw))
     for name, at in (('at NULL', 0), ('read-only', ro), ('across the end', rw + RW_SIZE - 7),
                      ('before a region', rw - 8), ('above the stack', top), ('wraps', LAST - 3)):
@@ -298,5 +323,5 @@ def lengths(board):
 
 def cases(board):
     for part in (control, calls, registers, values, memory, permissions, atomics, helpers, stores,
-                 lengths):
+                 lengths, budgets):
         yield from part(board)
