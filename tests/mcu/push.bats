@@ -285,6 +285,87 @@ image() {
 	fails 1 "the device says: FULL: "
 }
 
+# Reads the byte whose address is under key 1 of its store, or writes it, if there is something under 2.
+PEEK='static long (*const fetch)(__UINT64_TYPE__, __UINT64_TYPE__ *) = (void *)241;
+__attribute__((section("tick"))) long peek(void) {
+	__UINT64_TYPE__ at = 0, store = 0;
+	fetch(1, &at); fetch(2, &store);
+	if (store) *(volatile char *)at = 1;
+	return store ? 1 : *(volatile char *)at;
+}'
+
+@test "push: no guest reaches the firmware, its devices, or another tenant" {
+	command -v arm-none-eabi-nm >/dev/null || skip "no arm-none-eabi-nm to know the addresses"
+	push "$PROGS/tick.o" --prog count --tenant maker
+	push "$(object peek <<<"$PEEK")" --tenant user
+	exits 0
+	ask "stop peek"
+	for address in 0 0x40004000 0xe000e010 0xffffffff 0x100000000 \
+		$(arm-none-eabi-nm "$FIRMWARE" |
+			awk '/ (containers|guests|kv_global|global_rows|output|load|line|policies|history|packet)$/ {
+				print "0x" $1}'); do
+		ask "kv peek 1 $address"
+		for store in 0 1; do
+			ask "kv peek 2 $store"
+			ask "run peek"
+			exits 1
+			tells "the device says: TRAPPED: " "trap peek: insn " "BOUNDS" \
+				" of 1 bytes at 0x" || return 1
+		done
+		tells "write of 1 bytes at $(printf '0x%x' "$address")"
+	done
+	until_so "stat count" "d[0]['traps'] == 0 and d[0]['runs'] > 3"
+}
+
+@test "push: lines that the shell refuses, by name" {
+	push "$PROGS/tick.o" --prog count
+	while IFS='|' read -r name line; do
+		ask "$line"
+		fails 1 "the device says: $name: " || { echo "line: $line"; return 1; }
+	done <<-END
+		VERB|nosuch
+		VERB|LIST
+		USAGE|list list
+		USAGE|run
+		USAGE|run count count
+		USAGE|load a tick user
+		USAGE|load a tick user 8 8
+		USAGE|kv global 1
+		CONTAINER|run nobody
+		CONTAINER|stat nobody
+		CONTAINER|kv nobody
+		CONTAINER|remove coun
+		NUMBER|kv count x 1
+		NUMBER|kv count 0x 1
+		NUMBER|kv count 1 -1
+		NUMBER|kv count 1 18446744073709551616
+		NUMBER|kv count 0x10000000000000000 1
+		NUMBER|load a tick user 0
+		NUMBER|load a tick user 4294967296
+		ROOM|load a tick user 4097
+		ROOM|load a tick user 4294967295
+		NAME|load global tick user 8
+		NAME|load a/b tick user 8
+		HOOK|load a nowhere user 8
+		HOOK|load a - user 8
+		TENANT|load a tick nobody 8
+		TENANT|load count tick user 8
+		HEX|packet zz
+		HEX|packet abc
+		HEX|packet $(printf '%258s' '' | tr ' ' a)
+		LINE|packet $(printf '%400s' '' | tr ' ' a)
+	END
+	for key in {10..16}; do
+		ask "kv count $key 0xffffffffffffffff"
+		exits 0
+	done
+	[ "$(value "kv count" "[r['value'] for r in d if r['key'] == 16]")" = "[-1]" ]
+	ask "kv count 17 1"
+	fails 1 "the device says: STORE: "
+	ask "packet $(printf '%256s' '' | tr ' ' a)"
+	prints "verdict 2"
+}
+
 @test "push: an XDP program is a guest of the packet hook, with the verdicts of the host" {
 	push "$PROGS/packet.o"
 	exits 0
