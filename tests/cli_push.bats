@@ -108,8 +108,12 @@ after() {
 
 @test "push: one process at a time has a terminal" {
 	device pty mute
-	"$LOADER" push --serial "$PORT" 2>/dev/null 3>&- &
-	until [[ "$(stty -a -F "$PORT")" == *-icanon* ]]; do sleep 0.05; done
+	python3 -c 'import fcntl, sys, time
+with open(sys.argv[1], "rb", 0) as port:
+	fcntl.flock(port, fcntl.LOCK_EX)
+	open(sys.argv[2], "w").close()
+	time.sleep(30)' "$PORT" "$BATS_TEST_TMPDIR/held" 3>&- &
+	until [ -e "$BATS_TEST_TMPDIR/held" ]; do sleep 0.05; done
 	loader push --serial "$PORT"
 	kill %2
 	fails 1 "port: another process has this port"
@@ -132,6 +136,10 @@ after() {
 }
 
 @test "push: ports that nobody listens at" {
+	loader push "$PROGS/fib.o"
+	fails 2 "no --serial PORT given"
+	loader push --serial "$BATS_TEST_TMPDIR/nothing"
+	fails 1 "nothing: No such file or directory"
 	loader push --serial no.such.host.invalid:1
 	fails 1 "no such file, and no such host and port"
 	loader push --serial 127.0.0.1:1
@@ -150,6 +158,8 @@ after() {
 	echo text >"$BATS_TEST_TMPDIR/text"
 	loader push --serial "$PORT" "$BATS_TEST_TMPDIR/text"
 	fails 1 "text: not an ELF file"
+	loader push --serial "$PORT" "$BATS_TEST_TMPDIR/nothing.o"
+	fails 1 "nothing.o: No such file or directory"
 	loader push --serial "$PORT" "$BATS_TEST_TMPDIR"
 	fails_plainly 1 "Is a directory"
 	"$LOADER" pack "$PROGS/fib.o" -o "$BATS_TEST_TMPDIR/fib.img"
