@@ -200,7 +200,8 @@ static void trapped(struct container *c)
 	bpfvm_where(&c->guest->vm, &c->last);
 	c->traps++;
 	report(c);
-	if (!c->on || ++c->in_a_row < policies[c->hook].patience)
+	if (!c->on || !policies[c->hook].patience ||
+	    ++c->in_a_row < policies[c->hook].patience)
 		return;
 	c->on = 0;
 	put("! stopped ");

@@ -38,7 +38,7 @@ struct policy {
 	u64 pass;     /* the verdict that hands the event on */
 	u64 on_trap;  /* the verdict that a trap stands for */
 	_Bool chain;  /* any verdict but `pass` is the event's; those behind do not see it */
-	u8 patience;  /* a container is stopped after so many traps in a row */
+	u8 patience;  /* a container is stopped after so many traps in a row; 0: never */
 };
 extern const struct policy policies[HOOKS];
 

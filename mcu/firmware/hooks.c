@@ -9,9 +9,9 @@ const struct policy policies[HOOKS] = {
 	[HOOK_TICK] = {.name = "tick", .period = 100, .budget = 5000, .patience = 5},
 	/* One may drop a value. A guest that is broken must not blind the device. */
 	[HOOK_SAMPLE] = {.name = "sample", .period = 50, .budget = 5000, .chain = 1, .patience = 5},
-	/* A filter that is broken must not let anything in. */
+	/* A filter that is broken must not let anything in: to stop it would do that. */
 	[HOOK_PACKET] = {.name = "packet", .budget = 20000, .pass = XDP_PASS, .on_trap = XDP_DROP,
-			 .chain = 1, .patience = 255},
+			 .chain = 1, .patience = 0},
 };
 
 struct hook_count hook_counts[HOOKS];
