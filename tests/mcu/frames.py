@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-The other end of mcu/firmware/frame.h, with the faults that `loader push` does not make: sends a file
-as an image and prints how the device ends it.
+The other end of mcu/firmware/frame.h, with the faults that `loader push` does not make: sends a
+file as an image and prints how the device ends it.
 
   frames.py SOCKET NAME HOOK TENANT FILE [FAULT...]
 
 FAULT: damage=OFFSET (a byte of the image), version (another one, checksum right), cut=BYTES,
 crc=FRAME (that frame is damaged the first time), lost=FRAME (its middle is, the first time),
-twice=FRAME, silent=FRAME (nothing more comes), noise (bytes before each frame), garbage (no image at
-all: random bytes as lines), rubbish (random bytes in place of frames), gone=FRAME (so does the
-sender, at once; prints nothing), random=COUNT (so many images with random damage and right checksums,
-each of which is run: prints what became of how many)
+twice=FRAME, silent=FRAME (nothing more comes), gone=FRAME (so is the sender, at once; prints
+nothing), noise (bytes before each frame), rubbish (random bytes in place of frames), random=COUNT
+(so many images with random damage and right checksums, each of which is run: prints what became of
+how many). No image at all: garbage (random bytes as lines), packets=COUNT (so many packets: prints
+the verdicts).
 """
 import collections
 import random
@@ -144,6 +145,15 @@ def try_random(line, place, image, count):
     print(*(f'{what} {n}' for what, n in sorted(seen.items())))
 
 
+def send_packets(line, count):
+    seen = collections.Counter()
+    for _ in range(count):
+        line.say('packet ' + '00' * 14)
+        seen[line.answer()] += 1
+        assert line.answer() == 'ok'
+    print(*(f'{verdict}: {n}' for verdict, n in seen.items()))
+
+
 def main():
     path, name, hook, tenant, file, *faults = sys.argv[1:]
     line = Line(path)
@@ -151,6 +161,10 @@ def main():
     if 'garbage' in faults:
         line.greet(random.Random(1).randbytes(GARBAGE))
         print('ok')
+        return
+    packets = [fault for fault in faults if fault.startswith('packets=')]
+    if packets:
+        send_packets(line, int(packets[0].partition('=')[2]))
         return
     with open(file, 'rb') as source:
         image = spoil(source.read(), faults)

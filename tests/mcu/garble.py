@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-The example firmware, built for the host with sanitizers, and lines, images and frames of which
-many are damaged, the checksums being right. Whatever comes, it has to reach its end well; prints TAP.
+The example firmware, built for the host with sanitizers, and lines, images and frames of which many
+are damaged, the checksums being right. Whatever comes, it has to end well; prints TAP.
 
   garble.py LOADER FIRMWARE [SESSIONS]
 """

@@ -19,7 +19,8 @@ CTX, RO, WO, RW = 0, 64, 128, 192  # offsets in the arena
 NONE = 96  # where a region of 0 bytes is
 RW_SIZE = 300
 REGIONS = (Region(CTX, READ | WRITE, bytes(16)), Region(RO, READ, b'-1234 7\0'),
-           Region(WO, WRITE, bytes(8)), Region(NONE, READ | WRITE, b''), Region(RW, READ | WRITE, bytes(RW_SIZE)))
+           Region(WO, WRITE, bytes(8)), Region(NONE, READ | WRITE, b''),
+           Region(RW, READ | WRITE, bytes(RW_SIZE)))
 
 
 class Hostile(NamedTuple):

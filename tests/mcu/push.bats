@@ -381,6 +381,13 @@ __attribute__((section("tick"))) long peek(void) {
 	[ "$(row hooks packet stopped)" -ge 2 ]
 }
 
+@test "push: a filter that traps lets nothing in, however often it does" {
+	push "$PROGS/bad_memory.o" --prog load_null --hook packet
+	frames load_null - - "$PROGS/fib.o" packets=300
+	[ "$output" = "verdict 1: 300" ] || show
+	[ "$(row list load_null state)" = on ]
+}
+
 @test "push: a guest with a pointer in its context drops bad samples" {
 	push "$PROGS/sample.o" --tenant user
 	until_so "kv outliers" "d and d[0]['value'] >= 1"
