@@ -63,7 +63,21 @@ pack() {
 	loader pack "$BATS_TEST_TMPDIR/b"
 	[ -s "$BATS_TEST_TMPDIR/b.img" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR" -name '*.img.*')" ]
-	"$LOADER" pack "$PROGS/fib.o" -j -o /dev/stdout | head -c 7 | grep -qx vmimage
+	within sh -c '"$1" pack "$2" -o /dev/stdout | "$1" run --core table /dev/stdin' . "$LOADER" \
+		"$PROGS/fib.o"
+	prints "R0 = 55 (0x37)"
+	"$LOADER" pack "$PROGS/fib.o" -o /dev/stdout >"$BATS_TEST_TMPDIR/new.img"
+	[ -L /dev/stdout ]
+	loader check "$BATS_TEST_TMPDIR/new.img"
+	says "fib: ok"
+	ln -s new.img "$BATS_TEST_TMPDIR/link"
+	loader pack "$PROGS/fib2.o" -o "$BATS_TEST_TMPDIR/link"
+	exits 0
+	[ -L "$BATS_TEST_TMPDIR/link" ]
+	loader check "$BATS_TEST_TMPDIR/new.img"
+	says "fib2: ok"
+	within sh -c '"$1" pack --c-array "$2" -o /dev/stdout | tail -n 1' . "$LOADER" "$PROGS/fib.o"
+	prints "};"
 }
 
 @test "pack: an image can be packed again, without its lines" {

@@ -79,9 +79,9 @@ static char *output_of(const struct options *o)
 	return join(o->file, n, o->c_array ? ".h" : ".img");
 }
 
-static int write_all(const char *path, int flags, const u8 *bytes, u32 size)
+static int write_all(int fd, const u8 *bytes, u32 size)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666), ret = 0;
+	int ret = 0;
 	ssize_t n;
 
 	if (fd < 0)
@@ -96,18 +96,37 @@ static int write_all(const char *path, int flags, const u8 *bytes, u32 size)
 	return ret;
 }
 
-/* A file is there as a whole or not at all; what is no file, like /dev/stdout, is written to. */
+static int create(const char *path, int flags)
+{
+	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+}
+
+/* Whether what is printed would be in the image, or behind it. */
+static bool is_stdout(const char *path)
+{
+	struct stat file, out;
+
+	return !stat(path, &file) && !fstat(STDOUT_FILENO, &out) && file.st_dev == out.st_dev &&
+	       file.st_ino == out.st_ino;
+}
+
+/*
+ * A file is there as a whole or not at all; what is no file, like a pipe, is written to, and so is
+ * what a link leads to: to put a file in the place of /dev/stdout would be a mistake.
+ */
 static int write_file(const char *path, const u8 *bytes, u32 size)
 {
 	char suffix[32], *part;
 	struct stat st;
 	int ret;
 
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return write_all(path, 0, bytes, size);
+	if (is_stdout(path))
+		return write_all(dup(STDOUT_FILENO), bytes, size);
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return write_all(create(path, O_TRUNC), bytes, size);
 	snprintf(suffix, sizeof(suffix), ".%d", (int)getpid());
 	part = join(path, strlen(path), suffix);
-	ret = write_all(part, O_EXCL, bytes, size);
+	ret = write_all(create(part, O_EXCL), bytes, size);
 	if (!ret && rename(part, path))
 		ret = -errno;
 	if (ret && ret != -EEXIST)
@@ -165,7 +184,7 @@ static int pack(const struct options *o, struct bpfvm_image *image)
 			code = CLI_FAILED;
 		}
 	}
-	if (!code)
+	if (!code && !is_stdout(path))
 		report(image, path, size);
 	free(bytes);
 	free(path);
