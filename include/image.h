@@ -53,6 +53,13 @@ struct vm_image {
 };
 _Static_assert(sizeof(struct vm_image) == 160, "the header has a fixed size");
 
+/* Whether a part of records of `record` bytes lies within an image of `size` bytes. */
+static inline _Bool vm_image_holds(const struct vm_image_part *part, u32 size, u32 record)
+{
+	return !(part->offset % 8) && part->offset <= size && part->size <= size - part->offset &&
+	       !(part->size % record);
+}
+
 /* Memory beside the stack: row `region` of the ACL. Behind what is stored it is zeros. */
 struct vm_image_area {
 	u32 name;
@@ -62,6 +69,13 @@ struct vm_image_area {
 	u32 data;   /* offset into VM_IMAGE_DATA, a multiple of 8 */
 	u32 stored; /* bytes there */
 };
+
+/* Whether what is stored of an area lies within VM_IMAGE_DATA, of `size` bytes. */
+static inline _Bool vm_image_stores(const struct vm_image_area *area, u32 size)
+{
+	return area->stored <= area->size && !(area->data % 8) && area->data <= size &&
+	       area->stored <= size - area->data;
+}
 
 struct vm_image_map {
 	u32 name;

@@ -68,12 +68,10 @@ static enum bpfvm_setup check_parts(vm_image_t image, u32 size)
 
 	for (u32 i = 0; i < VM_IMAGE_PARTS; i++) {
 		part = part_of(image, i);
-		if (part.offset % 8 || part.offset > size || part.size > size - part.offset)
+		if (!vm_image_holds(&part, size, i == VM_IMAGE_CODE ? sizeof(struct vm_insn) : 1))
 			return BPFVM_BAD_PART;
 	}
 	part = part_of(image, VM_IMAGE_CODE);
-	if (part.size % sizeof(struct vm_insn))
-		return BPFVM_BAD_PART;
 	if (number_at(image, HEADER(entry)) >= part.size / sizeof(struct vm_insn))
 		return BPFVM_BAD_ENTRY;
 	return part_of(image, VM_IMAGE_MAPS).size ? BPFVM_BAD_MAPS : BPFVM_READY;
@@ -107,8 +105,7 @@ static enum bpfvm_setup check_areas(vm_image_t image)
 		if (area.region != VM_REGION_RODATA && area.region != VM_REGION_DATA)
 			return BPFVM_BAD_AREA;
 		bit = area.region == VM_REGION_DATA ? 2 : 1;
-		if (seen & bit || area.size > VM_OFFSET_MASK + 1 || area.stored > area.size ||
-		    area.data % 8 || area.data > stored || area.stored > stored - area.data)
+		if (seen & bit || area.size > VM_OFFSET_MASK + 1 || !vm_image_stores(&area, stored))
 			return BPFVM_BAD_AREA;
 		seen |= bit;
 	}

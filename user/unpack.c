@@ -79,13 +79,9 @@ static int check_parts(const struct reader *r)
 	};
 	const struct vm_image_part *strings = &r->head.part[VM_IMAGE_STRINGS];
 
-	for (u32 i = 0; i < VM_IMAGE_PARTS; i++) {
-		const struct vm_image_part *part = &r->head.part[i];
-
-		if (part->offset % 8 || part->offset > r->size ||
-		    part->size > r->size - part->offset || part->size % parts[i].record)
+	for (u32 i = 0; i < VM_IMAGE_PARTS; i++)
+		if (!vm_image_holds(&r->head.part[i], r->size, parts[i].record))
 			return damaged(r, parts[i].name);
-	}
 	if (!strings->size || r->bytes[strings->offset] ||
 	    r->bytes[strings->offset + strings->size - 1])
 		return damaged(r, parts[VM_IMAGE_STRINGS].name);
@@ -162,8 +158,8 @@ static int read_areas(struct reader *r)
 		char *name = NULL;
 		int ret;
 
-		if (!row->region || row->stored > row->size || row->data % 8 || row->data > bytes ||
-		    row->stored > bytes - row->data || !take_string(r, row->name, &name))
+		if (!row->region || !vm_image_stores(row, bytes) ||
+		    !take_string(r, row->name, &name))
 			return damaged(r, "areas");
 		ret = bpfvm_image__add_area(r->image, row->region, name, row->access, NULL,
 					    row->size, &err);
