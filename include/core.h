@@ -71,10 +71,9 @@ static inline u8 *vm_at(struct vm *vm, u64 addr, u32 size, u32 access)
 u32 vm_step_fork(struct vm *vm, u32 w, s32 imm, u32 key);
 
 /* Ends a run: makes a memory trap precise and records where and why. */
-static inline u32 vm_stopped(struct vm *vm, u32 pc, u64 left, u32 stop)
+static inline u32 vm_stopped(struct vm *vm, u32 pc, u32 stop)
 {
 	vm->st.pc = pc;
-	vm->st.left = left;
 	if (stop == VM_TRAP_BOUNDS)
 		stop = vm_fault(&vm->st, vm->row, &vm->code[pc]);
 	vm->st.stop = stop;

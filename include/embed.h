@@ -171,7 +171,7 @@ struct bpfvm {
 		u8 depth;  /* nested calls */
 		u8 frames; /* that the stack has room for, up to VM_FRAMES */
 		u8 stop;   /* enum vm_stop */
-		_Bool bounded; /* the last instruction never goes on to the next one */
+		u8 mask;   /* 0xff if the last instruction never goes on to the next one */
 		u64 reg[VM_REGISTERS];
 	} st;
 #if VM_FRAMES > 1
@@ -237,8 +237,11 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
  * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
  * for up to `budget` instructions more.
  */
-u32 bpfvm_execute(struct bpfvm *vm, u64 *result);
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);
+static inline u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
+{
+	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
+}
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result);
 
 /* The same in two steps: the first one executes nothing, bpfvm_resume begins. */

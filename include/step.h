@@ -138,12 +138,15 @@
 #define CALLX(name, code)                                                                          \
 	OP(name, code)                                                                             \
 	{                                                                                          \
-		u64 target = DST;                                                                  \
-		if (VM_LOCAL_CALLS && target >> VM_OFFSET_BITS == VM_REGION_CODE && !(target & 7))       \
-			ENTER((u32)(target & VM_OFFSET_MASK) >> 3);                                \
-		if (target >> VM_OFFSET_BITS)                                                      \
+		u64 target = DST_64;                                                                \
+		u32 low = (u32)target, region = low >> VM_OFFSET_BITS;                             \
+		if (target >> 32)                                                                  \
 			TRAP_HERE(JUMP);                                                           \
-		HELPER((u32)target);                                                               \
+		if (!region)                                                                       \
+			HELPER(low);                                                               \
+		if (!VM_LOCAL_CALLS || region != VM_REGION_CODE || low & 7)                        \
+			TRAP_HERE(JUMP);                                                           \
+		ENTER((low & VM_OFFSET_MASK) >> 3);                                                \
 	}
 #define EXIT(name, code)                                                                           \
 	OP(name, code)                                                                             \

@@ -37,7 +37,7 @@
 #define STEP_SECOND
 #endif
 
-/* The body of LDDW. */
+/* The body of LDDW, and its second half. */
 #ifndef STEP_LDDW
 #define STEP_LDDW                                                                                  \
 	{                                                                                          \
@@ -45,7 +45,9 @@
 		if (STEP_NO_SECOND || SRCN)                                                        \
 			TRAP_HERE(ILLEGAL);                                                        \
 		TAKE_DST;                                                                          \
-		GIVE_DST((u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM);                              \
-		SKIP;                                                                              \
+		STEP_LDDW_TAKEN                                                                    \
 	}
+#define STEP_LDDW_TAKEN                                                                            \
+	GIVE_DST((u64)(u32)STEP_SECOND_IMM << 32 | (u32)IMM);                                      \
+	SKIP;
 #endif

@@ -9,7 +9,7 @@
 #endif
 #include VM_PORT_WORDS
 
-#define OP(name, n) SMALL_OP_##name(n)
+#define OP(name, n) case n:
 #define NEXT goto again;
 #define GO goto again
 #define BEHIND VM_INDEX(in, vm->code) /* number of the instruction after this one */
@@ -17,8 +17,8 @@
 #define IMM imm
 #define JUMP(n)                                                                                    \
 	do {                                                                                       \
-		by = (u32)(n);                                                                     \
-		goto arrive;                                                                       \
+		pc = (u32)(n);                                                                     \
+		goto moved;                                                                        \
 	} while (0)
 #define BRANCH goto branch
 #define SKIP                                                                                       \
@@ -27,20 +27,19 @@
 		until++;                                                                           \
 		goto again;                                                                        \
 	} while (0)
-#define CONTINUE_AT(n) JUMP((n) - BEHIND)
+#define CONTINUE_AT(n)                                                                             \
+	do {                                                                                       \
+		pc = (n);                                                                          \
+		goto arrive;                                                                       \
+	} while (0)
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		pc = (n);                                                                          \
+		goto enter;                                                                        \
+	} while (0)
 #define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
 #define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
-
-/* Calls: `case` labels of the switch over jumps; CALLX is what remains of the arm of CALL. */
-#define SMALL_OP_CALL(n)                                                                           \
-	case ARM_OF(n):                                                                            \
-		if ((u8)w == (n))
-#define SMALL_OP_CALLX(n) if ((u8)w == (n))
-#define SMALL_OP_EXIT(n)                                                                           \
-		TRAP_HERE(ILLEGAL);                                                                \
-	case ARM_OF(n):                                                                            \
-		if ((u8)w == (n))
 
 #define OPERANDS_ALL
 #include "operand_words.h"
@@ -48,16 +47,23 @@
 VM_RUN(small)
 {
 	VM_COUNT_T until = VM_BUDGET, left;
-	u32 by = vm->st.pc, pc, stop, w;
+	u32 pc = vm->st.pc, stop, w;
 	s32 imm;
 	vm_code_t in = vm->code, limit;
 	u64 dst, src, addr;
 	u8 *p;
 
-arrive:
-	pc = BEHIND;
-	left = until - pc;
-	pc += by;
+	goto arrive;
+enter:
+	if (!PUSH_FRAME(BEHIND))
+		STOP(VM_TRAP_FRAMES);
+	goto arrive;
+branch:
+	pc = (u32)OFF;
+moved: /* by `pc` */
+	pc += BEHIND;
+arrive: /* at `pc` */
+	left = until - BEHIND;
 	if (!left)
 		STOP_AT(VM_TRAP_STEPS);
 	if (pc >= vm->len)
@@ -69,11 +75,14 @@ again:
 	if (in >= limit) /* LDDW may lead past it, but not past the end */
 		JUMP(0);
 	VM_NEXT_SLOT(in, w, imm);
+	VM_HIDE(in); /* or both the old and the new one would be kept */
 #include "operands.h"
-branch:
-	JUMP(OFF);
+called: /* if that is STEPS the helper will have returned */
 out:
-	pc = stop == VM_TRAP_STEPS ? BEHIND : PC;
+	pc = BEHIND;
+	left = until - pc;
+	pc -= stop != VM_TRAP_STEPS;
 out_at:
-	VM_RUN_ENDS(pc, until - BEHIND, stop);
+	VM_LEFT(left);
+	VM_RUN_ENDS(pc, stop);
 }

@@ -25,8 +25,10 @@ others: __attribute__((unused));
 next:
 		pc++;
 	}
-out:
+called:
 	pc += stop == VM_TRAP_STEPS;
+out:
 out_at:
-	VM_RUN_ENDS(pc, left, stop);
+	VM_LEFT(left);
+	VM_RUN_ENDS(pc, stop);
 }

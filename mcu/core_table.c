@@ -30,6 +30,11 @@
 		next = (n);                                                                          \
 		goto arrive;                                                                       \
 	} while (0)
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		next = (n);                                                                        \
+		goto enter;                                                                        \
+	} while (0)
 #define BRANCH goto branch
 #define SKIP                                                                                       \
 	do {                                                                                       \
@@ -79,46 +84,42 @@ VM_RUN(table)
 	VM_COUNT_T left = VM_BUDGET;
 	VM_SLACK_T slack = 0;
 	vm_code_t code = vm->code, in = code;
-	u32 mask = 0, next = vm->st.pc, stop, w;
+	u32 mask = 0, next = vm->st.pc, room, stop, w;
 	s32 imm;
 
 	VM_HIDE(table); /* so that it stays in a register */
 	VM_HIDE(registers);
+	goto arrive;
+enter:
+	if (!PUSH_FRAME(BEHIND))
+		STOP(VM_TRAP_FRAMES);
 arrive: /* at `next`, from anywhere */
 	if (mask)
 		left = (VM_COUNT_T)(slack + vm->len - BEHIND);
 	mask = 0;
-	if (!left)
-		STOP_AT(VM_TRAP_STEPS);
 	if (next >= vm->len)
-		STOP_AT(VM_TRAP_JUMP);
+		STOP_AT(left ? VM_TRAP_JUMP : VM_TRAP_STEPS);
+	room = vm->len - next;
 	code = vm->code;
 	in = VM_SLOT(code, next);
-	slack = SLACK_NONE;
-	if (VM_BOUNDED(vm) && left >= vm->len - next) {
-		slack = (VM_SLACK_T)(left - (vm->len - next));
-		mask = 0xff;
+	mask = VM_MASK(vm);
+	if (mask && left >= room) {
+		VM_HIDE(room);
+		slack = (VM_SLACK_T)(left - room);
+		GO;
 	}
+	mask = 0;
+	slack = SLACK_NONE;
 	GO;
 branch: /* by OFF */
-	if (OFF < 0) {
-		slack += OFF;
-		if (slack < 0)
-			goto far;
+	slack += OFF;
+	if (slack >= 0) { /* else instructions are counted, or should be */
 		in = VM_SLOT(in, OFF);
-		if (!VM_BEFORE(in, code))
+		if (BEHIND < vm->len) /* so it is not before the first one, either */
 			GO;
-	} else {
-		slack += OFF;
-		if (slack < 0) /* instructions are counted */
-			goto far;
-		in = VM_SLOT(in, OFF);
-		if (BEHIND < vm->len)
-			GO;
+		VM_HIDE(w); /* so that this is worked out again, here */
+		in = VM_SLOT(in, -OFF);
 	}
-	VM_HIDE(w); /* so that this is worked out again, here */
-	in = VM_SLOT(in, -OFF);
-far:
 	VM_HIDE(w);
 	slack -= OFF;
 	CONTINUE_AT(BEHIND + (u32)OFF);
@@ -134,7 +135,7 @@ slowly:
 	if (!(u8)w)
 		STOP(VM_TRAP_ILLEGAL);
 #if !VM_READS_PAST_END
-	if (next + 1 == vm->len && !VM_BOUNDED(vm)) {
+	if (next + 1 == vm->len && !VM_MASK(vm)) {
 		/* It is executed here, with an unknown opcode behind it. */
 		last[0] = in[-1];
 		last[1].code = 0xff;
@@ -147,10 +148,20 @@ slowly:
 #include "step.h"
 others:
 	OTHERS;
+called:
+	if (stop == VM_TRAP_STEPS) { /* a helper wants to be returned to */
+		next = BEHIND;
+		goto out_at;
+	}
 out:
-	next = stop == VM_TRAP_STEPS ? BEHIND : PC;
+	next = PC;
 out_at:
-	VM_RUN_ENDS(next, mask ? (VM_COUNT_T)(slack + vm->len - BEHIND) : left, stop);
+	VM_HIDE(stop);
+	if (mask)
+		VM_LEFT((VM_COUNT_T)(slack + vm->len - BEHIND));
+	else
+		VM_LEFT(left);
+	VM_RUN_ENDS(next, stop);
 }
 
 #pragma GCC diagnostic pop

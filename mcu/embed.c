@@ -21,16 +21,19 @@
 #else
 #define VM_HITS 0
 #endif
+#define INLINE static inline __attribute__((always_inline))
 #define COLD __attribute__((cold))
 #ifdef __OPTIMIZE_SIZE__
 #define NOINLINE __attribute__((noinline))
+#define ONCE NOINLINE
 #else
 #define NOINLINE
+#define ONCE inline __attribute__((always_inline))
 #endif
 /* Passes of gcc that cost an interpreter registers, bytes, or instructions that are not executed. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-schedule-insns", "no-if-conversion", "no-if-conversion2")
-#pragma GCC optimize("no-tree-vrp", "no-tree-pre")
+#pragma GCC optimize("no-tree-vrp", "no-tree-pre", "no-tree-loop-distribute-patterns")
 #ifdef __OPTIMIZE_SIZE__
 #pragma GCC optimize("no-schedule-insns2", "no-guess-branch-probability")
 #pragma GCC optimize("live-range-shrinkage")
@@ -116,55 +119,41 @@ static NOINLINE void open_frame(struct bpfvm *vm, u32 depth)
 #endif
 }
 
+/*
+ * Enters a function that returns to `back`, or leaves one, `back` being 0 and depth not. Returns where
+ * that one goes on, 0 if there is no frame left.
+ */
 #if VM_FRAMES > 1 && VM_LOCAL_CALLS
-static inline void copy(void *to, const void *from, u32 size)
+static __attribute__((noinline)) u32 change_frame(struct bpfvm *vm, u32 back)
 {
-#ifdef VM_SMALL
-	VM_HIDE(size); /* a call is smaller than what the compiler makes of a known size */
-#endif
-	__builtin_memcpy(to, from, size);
-}
-
-/* Enters a function that returns to `back`; false if there is no frame left. */
-static _Bool push_frame(struct bpfvm *vm, u32 back)
-{
-	u32 depth = vm->st.depth;
-	struct bpfvm_frame *f = &vm->frame[depth++];
-
-	VM_HIDE(f);
-	if (depth == vm->st.frames)
-		return 0;
-	copy(f->saved, &vm->st.reg[6], sizeof(f->saved));
-	f->back = back;
-	open_frame(vm, depth);
-	return 1;
-}
-
-/* Leaves a function, depth being above 0; returns where to go on. */
-static u32 pop_frame(struct bpfvm *vm)
-{
-	u32 depth = vm->st.depth - 1u;
+	u32 depth = vm->st.depth - !back;
 	struct bpfvm_frame *f = &vm->frame[depth];
+	const u64 *from = f->saved;
+	u64 *to = &vm->st.reg[6];
 
 	VM_HIDE(f);
-	copy(&vm->st.reg[6], f->saved, sizeof(f->saved));
+	if (back) {
+		if (++depth == vm->st.frames)
+			return 0;
+		from = to;
+		to = f->saved;
+		f->back = back;
+	}
+	for (u32 i = 0; i < 4; i++)
+		to[i] = from[i];
 	open_frame(vm, depth);
 	return f->back;
 }
 #else
-static inline _Bool push_frame(struct bpfvm *vm, u32 back)
+static inline u32 change_frame(struct bpfvm *vm, u32 back)
 {
 	(void)vm, (void)back;
 	return 0;
 }
-
-static inline u32 pop_frame(struct bpfvm *vm)
-{
-	(void)vm;
-	return 0;
-}
 #endif
 
+#pragma GCC push_options
+#pragma GCC optimize("Os")
 /* --- key-value stores ------------------------------------------------------------------------ */
 
 static struct bpfvm_kv_row *kv_find(const struct bpfvm_kv *kv, u64 key)
@@ -311,6 +300,7 @@ static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
 #if !VM_CORE_IS(VM_CORE)
 #include "step_other.h"
 #endif
+#pragma GCC pop_options
 #include VM_CORE_FILE(VM_CORE)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
@@ -367,7 +357,7 @@ COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *co
 	vm->st.dirty = (u32)vm->st.frames * VM_FRAME_SIZE << 2;
 	vm->st.stop = VM_TRAP_EMPTY;
 #ifndef VM_SMALL
-	vm->st.bounded = vm_never_goes_on((u8)VM_WORD(VM_SLOT(code, count - 1)));
+	vm->st.mask = vm_never_goes_on((u8)VM_WORD(VM_SLOT(code, count - 1))) ? 0xff : 0;
 #endif
 	vm->stack.start = ADDRESS_OF(stack);
 	vm->stack.next = &vm->ctx;
@@ -376,49 +366,76 @@ COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *co
 
 /* --- runs ------------------------------------------------------------------------------------ */
 
+static NOINLINE void clear(void *at, u32 count)
+{
+	for (u64 *p = at; count; count--)
+		*p++ = 0;
+}
+
+#if defined(__thumb2__) && !defined(VM_SMALL)
+/* Eight words at a time, which the compiler does not think of. */
+#define EIGHT_WORDS "{r4, r5, r6, r8, r9, r10, r11, r12}\n\t"
+static inline void clear_registers(u64 *reg)
+{
+	static const u32 zeros[8];
+
+	_Static_assert(VM_REGISTERS == 16, "four times eight words");
+	__asm__ volatile("ldmia %1, " EIGHT_WORDS "stmia %0!, " EIGHT_WORDS "stmia %0!, " EIGHT_WORDS
+			 "stmia %0!, " EIGHT_WORDS "stmia %0!, " EIGHT_WORDS
+			 : "+r"(reg)
+			 : "r"(zeros)
+			 : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
+}
+#else
+static inline void clear_registers(u64 *reg)
+{
+	clear(reg, VM_REGISTERS);
+}
+#endif
+
+/* All that a run changes, as one begins with it, but for r1 and r2. */
+static ONCE void begin(struct bpfvm *vm)
+{
+	/* No guest reads what another one, or another run, left behind. */
+	if (vm->st.dirty)
+		clear(PLACE(vm->stack.start + vm->stack.shift), vm->st.dirty >> 5);
+	clear_registers(vm->st.reg);
+	vm->st.pc = vm->entry;
+	open_frame(vm, 0);
+}
+
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
 {
-	if (vm->st.dirty)
-		__builtin_memset(PLACE(vm->stack.start + vm->stack.shift), 0, vm->st.dirty >> 2);
-#ifdef VM_SMALL
-	__builtin_memset(vm->st.reg, 0, sizeof(vm->st.reg));
-#else
-#if __GNUC__ >= 8
-#pragma GCC unroll 16
-#endif
-	for (u8 i = 0; i < VM_REGISTERS; i++)
-		vm->st.reg[i] = 0;
-#endif
-	vm->st.dirty = vm->st.steps = 0;
-	vm->st.stop = VM_TRAP_STEPS;
-	vm->st.pc = vm->entry;
+	begin(vm);
 	vm->st.reg[1] = r1;
 	vm->st.reg[2] = r2;
-	open_frame(vm, 0);
+	vm->st.dirty = vm->st.steps = 0;
+	vm->st.stop = VM_TRAP_STEPS;
 }
 
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result)
 {
-	u32 stop = vm->st.stop;
-
-	if (stop == VM_TRAP_STEPS)
-		stop = run(vm, budget);
-	*result = vm->st.reg[0];
-	return stop;
+	if (vm->st.stop != VM_TRAP_STEPS) {
+		*result = vm->st.reg[0];
+		return vm->st.stop;
+	}
+	vm->st.steps += budget;
+	return run(vm, budget, result);
 }
 
-__attribute__((noinline)) u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
+u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result)
 {
-	set_region(&vm->ctx, ADDRESS_OF(ctx), ctx, size, VM_READ | VM_WRITE);
-	bpfvm_start(vm, ADDRESS_OF(ctx), size);
-	size = run(vm, vm->config->budget);
-	*result = vm->st.reg[0];
-	return size;
-}
+	u32 budget;
 
-u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
-{
-	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
+	vm->ctx.start = ADDRESS_OF(ctx);
+	vm->ctx.span = size << 2 | VM_READ | VM_WRITE;
+	begin(vm);
+	vm->st.reg[1] = vm->ctx.start;
+	vm->st.reg[2] = size;
+	budget = vm->config->budget;
+	vm->st.dirty = 0;
+	vm->st.steps = budget;
+	return run(vm, budget, result);
 }
 
 #include "embed_image.h"

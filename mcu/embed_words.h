@@ -3,16 +3,18 @@
 #ifndef EMBED_WORDS_H
 #define EMBED_WORDS_H
 
-#define VM_RUN(name) static u32 run(struct bpfvm *vm, u32 budget)
+/* The caller has added the budget to the steps; what is left of it is taken away again. */
+#define VM_RUN(name) static u32 run(struct bpfvm *vm, u32 budget, u64 *result)
 #define VM_BUDGET budget
-#define VM_RUN_ENDS(n, left, stop_)                                                                \
+#define VM_LEFT(n) (vm->st.steps -= (n))
+#define VM_RUN_ENDS(n, stop_)                                                                      \
 	do {                                                                                       \
 		vm->st.pc = (n);                                                                   \
-		vm->st.steps += budget - (left);                                                   \
 		vm->st.stop = (u8)(stop_);                                                         \
+		*result = vm->st.reg[0];                                                           \
 		return stop_;                                                                      \
 	} while (0)
-#define VM_BOUNDED(vm) ((vm)->st.bounded)
+#define VM_MASK(vm) ((vm)->st.mask)
 #define VM_ALL_ARMS 0
 #define VM_COUNT_T u32 /* counts instructions */
 #define VM_SLACK_T s32
@@ -29,14 +31,14 @@
 #define BOTH_BASE (u8 *)REGISTERS
 #define BOTH_OFFSET 0
 #endif
-static inline u64 *both_halves(u8 *p, u32 n)
+INLINE u64 *both_halves(u8 *p, u32 n)
 {
 	p += n * sizeof(u64);
 	VM_HIDE(p);
 	return (u64 *)(void *)(p + BOTH_OFFSET);
 }
 
-static inline u64 load_both(const u64 *reg)
+INLINE u64 load_both(const u64 *reg)
 {
 	u32 low, high;
 
@@ -44,7 +46,7 @@ static inline u64 load_both(const u64 *reg)
 	return (u64)high << 32 | low;
 }
 
-static inline void store_both(u64 *reg, u64 v)
+INLINE void store_both(u64 *reg, u64 v)
 {
 	__asm__("strd %1, %2, %0" : "=m"(*reg) : "r"((u32)v), "r"((u32)(v >> 32)));
 }
@@ -88,24 +90,18 @@ s64 __aeabi_lasr(s64 d, int n);
 		}                                                                                  \
 		at_;                                                                               \
 	})
-#define ENTER(n)                                                                                   \
-	do {                                                                                       \
-		u32 target_ = (n);                                                                 \
-		if (!push_frame(vm, PC + 1))                                                       \
-			STOP(VM_TRAP_FRAMES);                                                      \
-		CONTINUE_AT(target_);                                                              \
-	} while (0)
+#define PUSH_FRAME(back) change_frame(vm, back)
 #define LEAVE                                                                                      \
 	do {                                                                                       \
 		if (!vm->st.depth)                                                                 \
 			STOP(VM_STOP_EXIT);                                                        \
-		CONTINUE_AT(pop_frame(vm));                                                        \
+		CONTINUE_AT(change_frame(vm, 0));                                                       \
 	} while (0)
 #define HELPER(n)                                                                                  \
 	do {                                                                                       \
 		stop = call_helper(vm, n);                                                         \
 		if (stop)                                                                          \
-			goto out; /* after STEPS the guest goes on behind the call */              \
+			goto called;                                                               \
 		NEXT                                                                               \
 	} while (0)
 #ifndef GO_FORK

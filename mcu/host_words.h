@@ -7,11 +7,13 @@
 
 #define VM_RUN(name) u32 vm_run_##name(struct vm *vm)
 #define VM_BUDGET vm->st.left
-#define VM_RUN_ENDS(pc, left, stop) return vm_stopped(vm, pc, left, stop)
+#define VM_LEFT(n) (vm->st.left = (n))
+#define VM_RUN_ENDS(pc, stop) return vm_stopped(vm, pc, stop)
 #define ADDRESS_ANY(a, bits, access) ADDRESS(a, (bits) >> 3, access)
 #define OTHERS STOP(VM_TRAP_ILLEGAL)
-/* Whether the code cannot be left by going on to the next instruction. */
-#define VM_BOUNDED(vm) ((vm)->len && vm_never_goes_on((vm)->code[(vm)->len - 1].code))
+/* 0xff if the code cannot be left by going on to the next instruction, 0 otherwise. */
+#define VM_MASK(vm)                                                                                \
+	((vm)->len && vm_never_goes_on((vm)->code[(vm)->len - 1].code) ? 0xffu : 0)
 #define VM_ALL_ARMS 1 /* of the table core */
 #define VM_COUNT_T u64 /* counts instructions */
 #define VM_SLACK_T s64
@@ -23,13 +25,7 @@
 			STOP(VM_TRAP_BOUNDS); /* vm_stopped says it more precisely */              \
 		at_;                                                                               \
 	})
-#define ENTER(n)                                                                                   \
-	do {                                                                                       \
-		u32 target_ = (n);                                                                 \
-		if (!vm_frame_push(&vm->st, vm->row, PC + 1))                                      \
-			STOP(VM_TRAP_FRAMES);                                                      \
-		CONTINUE_AT(target_);                                                              \
-	} while (0)
+#define PUSH_FRAME(back) vm_frame_push(&vm->st, vm->row, back)
 #define LEAVE                                                                                      \
 	do {                                                                                       \
 		u32 target_;                                                                       \
@@ -45,7 +41,7 @@
 		vm->st.pc = PC + 1; /* some helpers go on elsewhere */                             \
 		stop = vm->helper(vm, n);                                                          \
 		if (stop)                                                                          \
-			goto out;                                                                  \
+			goto called;                                                               \
 		CONTINUE_AT(vm->st.pc);                                                            \
 	} while (0)
 #define GO_FORK(key)                                                                               \

@@ -10,6 +10,7 @@
 #undef BEHIND
 #undef CONTINUE_AT
 #undef FETCH
+#undef ENTER
 #undef STOP
 #undef STOP_AT
 #undef TRAP_HERE

@@ -25,10 +25,10 @@ enum {
 #define ARM_OF(code) ((code) >> 4 & 15)
 
 /*
- * The arms of byte orders: one for each width and order, those of big endian serving for BSWAP, too.
- * The third row of a width has an arm that nothing leads to.
+ * The arms of byte orders: two bits of the opcode tell the three apart, and no width has these. What
+ * BSWAP does is what big endian does.
  */
-#define END_ARM(code, imm) ((imm) | ((code) >> 3 & 1) | ((code) & 3) << 1)
+#define END_ARM(code, imm) (((code) & 10) | (imm))
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big endian is the other order");
 
 /* Opcodes, and sets of arms as masks. */
@@ -44,6 +44,32 @@ enum {
 #include "isa.def"
 	, LEGACY_ARMS = 0
 #define LEGACY(name, code, type) | (u32)1 << ((code) >> 3)
+#include "isa.def"
+};
+
+/*
+ * Jumps as sets of arms: those that there are, those that compare numbers with signs, and those that
+ * are taken if one number is less than the other, and so on.
+ */
+static inline __attribute__((always_inline)) u32 jmp_taken(u64 d, u64 s)
+{
+	return 0
+#define JMP(name, op, sign, text, condition) | (u32)((condition) != 0) << ARM_OF(op)
+#include "isa.def"
+		;
+}
+#define JMP_IF_SAME jmp_taken(0, 0)
+#define JMP_IF_LESS jmp_taken(1, 2)
+#define JMP_IF_MORE jmp_taken(2, 1)
+#define JMP_IF_COMMON (jmp_taken(1, 1) ^ jmp_taken(0, 0)) /* they have bits in common */
+enum {
+	JMP_IS_U,
+	JMP_IS_S,
+	JMP_ARMS = 0
+#define JMP(name, op, sign, text, condition) | (u32)1 << ARM_OF(op)
+#include "isa.def"
+	, JMP_SIGNED = 0
+#define JMP(name, op, sign, text, condition) | (u32)JMP_IS_##sign << ARM_OF(op)
 #include "isa.def"
 };
 

@@ -26,8 +26,11 @@
 		goto jump;
 	case CLASS_LD:
 #ifdef OPERANDS_ALL
-		if ((u8)w == OPCODE_LDDW)
-			STEP_LDDW
+		if ((u8)w == OPCODE_LDDW) {
+			if (STEP_NO_SECOND || SRCN)
+				TRAP_HERE(ILLEGAL);
+			STEP_LDDW_TAKEN
+		}
 #endif
 		if (LEGACY_ARMS >> (w >> 3 & 31) & 1)
 			TRAP_HERE(LEGACY);
@@ -117,7 +120,7 @@ order: /* 16, 32 and 64 have no bits in common with what else tells these arms a
 	dst = TAKEN_64;
 	if (IMM & ~0x70)
 		TRAP_HERE(ILLEGAL);
-	switch (END_ARM((u8)w, IMM)) {
+	switch (END_ARM(w, (u32)IMM)) {
 #define END(name, code, imm, type, text, effect)                                                   \
 	case END_ARM(code, imm): {                                                                 \
 		type d = (type)dst;                                                                \
@@ -129,30 +132,38 @@ order: /* 16, 32 and 64 have no bits in common with what else tells these arms a
 	}
 	goto give;
 jump:
-	switch (ARM_OF(w)) {
-#define JMP(name, op, sign, text, condition)                                                       \
-	case ARM_OF(op): {                                                                         \
-		VM_TYPE_##sign##64 d = (VM_TYPE_##sign##64)dst, s = (VM_TYPE_##sign##64)src;       \
-		if (!VM_JMP32 && !IS_64(w))                                                        \
-			TRAP_HERE(ILLEGAL);                                                        \
-		if (condition)                                                                     \
-			goto branch;                                                               \
-	}                                                                                          \
+	if (JMP_ARMS >> ARM_OF(w) & 1) {
+		u32 taken = JMP_IF_SAME;
+		if (!VM_JMP32 && !IS_64(w))
+			TRAP_HERE(ILLEGAL);
+		if (JMP_SIGNED >> ARM_OF(w) & 1) {
+			dst ^= (u64)1 << 63;
+			src ^= (u64)1 << 63;
+		}
+		if (dst < src)
+			taken = JMP_IF_LESS;
+		else if (dst != src)
+			taken = JMP_IF_MORE;
+		if (dst & src)
+			taken |= JMP_IF_COMMON;
+		if (taken >> ARM_OF(w) & 1)
+			goto branch;
 		NEXT
+	}
+	switch ((u8)w) {
 #define GOTO(name, code, field, text) OPERANDS_GOTO_##field(code)
 #define OPERANDS_GOTO_OFF(code)                                                                    \
-	case ARM_OF(code):                                                                         \
-		if ((u8)w == code)                                                                 \
-			goto branch;
+	case code:                                                                                 \
+		goto branch;
 #define OPERANDS_GOTO_IMM(code)                                                                    \
-		if ((u8)w == code)                                                                 \
-			JUMP(IMM);
+	case code:                                                                                 \
+		JUMP(IMM);
 #include "isa.def"
-		TRAP_HERE(ILLEGAL);
 #ifdef OPERANDS_ALL
+#undef DST_64
+#define DST_64 dst
 #define STEP_COMPACT
 #include "step.h"
-		TRAP_HERE(ILLEGAL);
 #endif
 	default:
 		TRAP_HERE(ILLEGAL);

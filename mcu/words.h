@@ -60,3 +60,12 @@
 	} while (0)
 #endif
 #define TRAP_HERE(name) STOP(VM_TRAP_##name)
+#ifndef ENTER
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		u32 target_ = (n);                                                                 \
+		if (!PUSH_FRAME(PC + 1))                                                           \
+			STOP(VM_TRAP_FRAMES);                                                      \
+		CONTINUE_AT(target_);                                                              \
+	} while (0)
+#endif

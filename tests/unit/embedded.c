@@ -17,7 +17,6 @@
 #define bpfvm_image_memory NAME(image_memory)
 #define bpfvm_add_region NAME(add_region)
 #define bpfvm_remove_region NAME(remove_region)
-#define bpfvm_execute NAME(execute)
 #define bpfvm_execute_ctx NAME(execute_ctx)
 #define bpfvm_start NAME(start)
 #define bpfvm_resume NAME(resume)
@@ -41,6 +40,12 @@ u32 bpfvm_check(const struct bpfvm *vm, void *work, u32 *pc);
 #include "../../mcu/embed_check.c"
 #include "../../mcu/embed.c"
 
+/* That of embed.h calls a function that has another name here. */
+static u32 execute(struct bpfvm *vm, u64 *result)
+{
+	return bpfvm_execute_ctx(vm, (void *)0, 0, result);
+}
+
 const struct embedded NAME_1(embedded, BUILD) = {
 	.name = TEXT(BUILD),
 	.whole = VM_ATOMICS && VM_V4 && VM_JMP32 && VM_DIV64 && VM_LOCAL_CALLS && VM_CALLX && VM_KV,
@@ -50,7 +55,7 @@ const struct embedded NAME_1(embedded, BUILD) = {
 	.image_memory = bpfvm_image_memory,
 	.add_region = bpfvm_add_region,
 	.remove_region = bpfvm_remove_region,
-	.execute = bpfvm_execute,
+	.execute = execute,
 	.execute_ctx = bpfvm_execute_ctx,
 	.start = bpfvm_start,
 	.resume = bpfvm_resume,
