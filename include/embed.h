@@ -132,6 +132,7 @@ enum bpfvm_arg {
 	BPFVM_ARG_WRITE8 = VM_WRITE | BPFVM_ARG_FIXED,
 	BPFVM_ARG_LOCK = VM_READ | VM_WRITE | BPFVM_ARG_FIXED,
 };
+#define BPFVM_FIXED_SIZE(access) (16 - 4 * (access)) /* WRITE8 has 8 bytes, LOCK 4 */
 enum {
 #define HELPER(number, name, where, a1, a2, a3, a4, a5)                                            \
 	BPFVM_NUMBER_##name = number,                                                              \
@@ -166,7 +167,8 @@ struct bpfvm {
 	const struct bpfvm_region *hit[2]; /* of the last read, and of the last write */
 	struct {
 		u32 dirty; /* the largest span of the stack region that a guest has used */
-		u32 steps; /* instructions executed since the start, modulo 2^32 */
+		/* instructions executed since the start, modulo 2^32; during a run, all it may */
+		u32 steps;
 		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
 		u8 depth;  /* nested calls */
 		u8 frames; /* that the stack has room for, up to VM_FRAMES */

@@ -62,7 +62,7 @@
 #ifndef STEP_COMPACT
 #define STEP_ALU(name, op, sign, group, effect, first)                                             \
 	STEP_ALU_FORM(name##_32K, 0x04 | op, 32, sign, IMM, effect, first)                         \
-	STEP_ALU_FORM(name##_32X, 0x0c | op, 32, sign, SRC_32, effect, first)                         \
+	STEP_ALU_FORM(name##_32X, 0x0c | op, 32, sign, SRC_32, effect, first)                      \
 	STEP_64_##group(                                                                           \
 		STEP_ALU_FORM(name##_64K, 0x07 | op, 64, sign, IMM, effect, first)                 \
 		STEP_ALU_FORM(name##_64X, 0x0f | op, 64, sign, SRC_64, effect, first))
@@ -85,7 +85,7 @@
 	NEXT
 #define JMP(name, op, sign, text, condition)                                                       \
 	STEP_JMP_FORM(name##_64K, 0x05 | op, 64, sign, IMM, condition)                             \
-	STEP_JMP_FORM(name##_64X, 0x0d | op, 64, sign, SRC_64, condition)                             \
+	STEP_JMP_FORM(name##_64X, 0x0d | op, 64, sign, SRC_64, condition)                          \
 	STEP_JMP32(STEP_JMP_FORM(name##_32K, 0x06 | op, 32, sign, IMM, condition)                  \
 		   STEP_JMP_FORM(name##_32X, 0x0e | op, 32, sign, SRC_32, condition))
 #define GOTO(name, code, field, text)                                                              \
@@ -129,7 +129,7 @@
 	{                                                                                          \
 		if (SRCN == VM_CALL_HELPER)                                                        \
 			HELPER((u32)IMM);                                                          \
-		if (VM_LOCAL_CALLS && SRCN == VM_CALL_LOCAL)                                             \
+		if (VM_LOCAL_CALLS && SRCN == VM_CALL_LOCAL)                                       \
 			ENTER(PC + 1 + (u32)IMM);                                                  \
 		if (SRCN == VM_CALL_BTF)                                                           \
 			TRAP_HERE(HELPER);                                                         \
@@ -138,7 +138,7 @@
 #define CALLX(name, code)                                                                          \
 	OP(name, code)                                                                             \
 	{                                                                                          \
-		u64 target = DST_64;                                                                \
+		u64 target = DST_64;                                                               \
 		u32 low = (u32)target, region = low >> VM_OFFSET_BITS;                             \
 		if (target >> 32)                                                                  \
 			TRAP_HERE(JUMP);                                                           \
@@ -156,7 +156,7 @@
 
 #define ALU_OFF(off, name, op, sign, group, text, effect)                                          \
 	STEP_ALU_FORM(name##_32K, VM_FORK(0x04 | op, off), 32, sign, IMM, effect, )                \
-	STEP_ALU_FORM(name##_32X, VM_FORK(0x0c | op, off), 32, sign, SRC_32, effect, )                \
+	STEP_ALU_FORM(name##_32X, VM_FORK(0x0c | op, off), 32, sign, SRC_32, effect, )             \
 	STEP_64_##group(                                                                           \
 		STEP_ALU_FORM(name##_64K, VM_FORK(0x07 | op, off), 64, sign, IMM, effect, )        \
 		STEP_ALU_FORM(name##_64X, VM_FORK(0x0f | op, off), 64, sign, SRC_64, effect, ))
@@ -182,16 +182,16 @@
 		body;                                                                              \
 	}                                                                                          \
 	NEXT
-#define ATOMIC(name, imm, text, verb, builtin, effect)                                                     \
+#define ATOMIC(name, imm, text, verb, builtin, effect)                                             \
 	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, builtin(p, (u32)SRC))                      \
 	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, builtin(p, SRC))                           \
-	STEP_ATOMIC(name##_FETCH_32, VM_FORK(0xc3, imm | VM_FETCH), u32,                    \
-		    SRC = builtin(p, (u32)SRC))                                                     \
+	STEP_ATOMIC(name##_FETCH_32, VM_FORK(0xc3, imm | VM_FETCH), u32,                           \
+		    SRC = builtin(p, (u32)SRC))                                                    \
 	STEP_ATOMIC(name##_FETCH_64, VM_FORK(0xdb, imm | VM_FETCH), u64, SRC = builtin(p, SRC))
-#define ATOMIC_XCHG(name, imm, verb, builtin, effect)                                                      \
+#define ATOMIC_XCHG(name, imm, verb, builtin, effect)                                              \
 	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, SRC = builtin(p, (u32)SRC))                \
 	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, SRC = builtin(p, SRC))
-#define ATOMIC_CMPXCHG(name, imm, verb, builtin, effect)                                                   \
+#define ATOMIC_CMPXCHG(name, imm, verb, builtin, effect)                                           \
 	STEP_ATOMIC(name##_32, VM_FORK(0xc3, imm), u32, R(0) = builtin(p, (u32)R(0), (u32)SRC))    \
 	STEP_ATOMIC(name##_64, VM_FORK(0xdb, imm), u64, R(0) = builtin(p, R(0), SRC))
 

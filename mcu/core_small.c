@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The `small` core: a loop over operands.h. One compare per instruction is for budget and code: up to
- * `limit` there is enough of both. `until` is the number of the instruction before which the budget
- * would run out, if no more jumps came.
+ * The `small` core: a loop over operands.h. One compare per instruction is for budget and code: up
+ * to `limit` there is enough of both. `until` is the number of the instruction before which the
+ * budget would run out, if no more jumps came.
  */
 #ifndef VM_PORT_WORDS
 #define VM_PORT_WORDS "host_words.h"
@@ -47,10 +47,10 @@
 VM_RUN(small)
 {
 	VM_COUNT_T until = VM_BUDGET, left;
-	u32 pc = vm->st.pc, stop, w;
+	u32 pc = vm->st.pc, end, stop, w;
 	s32 imm;
 	vm_code_t in = vm->code, limit;
-	u64 dst, src, addr;
+	u64 dst, src;
 	u8 *p;
 
 	goto arrive;
@@ -70,7 +70,10 @@ arrive: /* at `pc` */
 		STOP_AT(VM_TRAP_JUMP);
 	until = left + pc;
 	in = VM_SLOT(vm->code, pc);
-	limit = VM_SLOT(vm->code, until < vm->len ? (u32)until : vm->len);
+	end = vm->len;
+	if (until < end)
+		end = (u32)until;
+	limit = VM_SLOT(vm->code, end);
 again:
 	if (in >= limit) /* LDDW may lead past it, but not past the end */
 		JUMP(0);

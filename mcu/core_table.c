@@ -2,11 +2,11 @@
 /*
  * The `table` core: each arm jumps to the next through a table of labels (a GNU C extension).
  *
- * Nothing is counted or compared per instruction. `slack` is how many instructions the budget allows
- * beyond the end of the code, were there no more jumps: as long as it is not negative the budget
- * cannot run out before the next jump, and the end cannot be passed, since there is an instruction
- * there that never goes on to the next one. Otherwise `mask` is 0, and every opcode leads to the arm
- * of opcode 0, which counts in `left` and looks before it leads on.
+ * Nothing is counted or compared per instruction. `slack` is how many instructions the budget
+ * allows beyond the end of the code, were there no more jumps: as long as it is not negative the
+ * budget cannot run out before the next jump, and the end cannot be passed, since there is an
+ * instruction there that never goes on to the next one. Otherwise `mask` is 0, and every opcode
+ * leads to the arm of opcode 0, which counts in `left` and looks before it leads on.
  */
 #ifndef VM_PORT_WORDS
 #define VM_PORT_WORDS "host_words.h"
@@ -19,7 +19,7 @@
 #define GO                                                                                         \
 	do {                                                                                       \
 		VM_NEXT_SLOT(in, w, imm);                                                          \
-		goto *VM_ARM(table, w & mask);                                                       \
+		goto *VM_ARM(table, w & mask);                                                     \
 	} while (0)
 #define IMM imm
 #define BEHIND VM_INDEX(in, code) /* number of the instruction after this one */
@@ -27,7 +27,7 @@
 #define JUMP(n) CONTINUE_AT(BEHIND + (u32)(n))
 #define CONTINUE_AT(n)                                                                             \
 	do {                                                                                       \
-		next = (n);                                                                          \
+		next = (n);                                                                        \
 		goto arrive;                                                                       \
 	} while (0)
 #define ENTER(n)                                                                                   \

@@ -23,21 +23,24 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 #define COLD __attribute__((cold))
+/* What is used twice: a function where size counts, else a part of both. */
 #ifdef __OPTIMIZE_SIZE__
-#define NOINLINE __attribute__((noinline))
-#define ONCE NOINLINE
+#define TWICE static __attribute__((noinline))
 #else
-#define NOINLINE
-#define ONCE inline __attribute__((always_inline))
+#define TWICE INLINE
 #endif
-/* Passes of gcc that cost an interpreter registers, bytes, or instructions that are not executed. */
+/* Passes of gcc that cost an interpreter registers, bytes, or instructions never executed. */
 #if defined(__GNUC__) && !defined(__clang__)
+#define VM_GCC
 #pragma GCC optimize("no-schedule-insns", "no-if-conversion", "no-if-conversion2")
 #pragma GCC optimize("no-tree-vrp", "no-tree-pre", "no-tree-loop-distribute-patterns")
 #ifdef __OPTIMIZE_SIZE__
 #pragma GCC optimize("no-schedule-insns2", "no-guess-branch-probability")
 #pragma GCC optimize("live-range-shrinkage")
 #endif
+/* All but the core is made small, whatever the options; what it keeps in registers is stack. */
+#pragma GCC push_options
+#pragma GCC optimize("Os", "no-move-loop-invariants")
 #endif
 
 #define ADDRESS_OF(p) ((bpfvm_addr_t)(__UINTPTR_TYPE__)(p))
@@ -50,7 +53,7 @@ _Static_assert(VM_TRAP_BOUNDS + VM_READ == VM_TRAP_READONLY, "order of traps.def
 _Static_assert(VM_TRAP_BOUNDS + VM_WRITE == VM_TRAP_WRITEONLY, "order of traps.def");
 _Static_assert(VM_TRAP_BOUNDS + (VM_READ | VM_WRITE) == VM_TRAP_ATOMIC, "order of traps.def");
 
-static inline _Bool covers(const struct bpfvm_region *r, bpfvm_addr_t at, u32 size)
+INLINE _Bool covers(const struct bpfvm_region *r, bpfvm_addr_t at, u32 size)
 {
 	u32 len = r->span >> 2;
 
@@ -61,17 +64,12 @@ static inline _Bool covers(const struct bpfvm_region *r, bpfvm_addr_t at, u32 si
  * The place of memory at guest address `addr`; or no place, but why not, which is a trap. `need` is
  * how many bytes, 1 to VM_HELPER_SPAN, times 8, plus a mask of enum vm_access.
  */
-static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
+static __attribute__((noinline)) u8 *search(u64 addr, struct bpfvm *vm, u32 need)
 {
 	u32 size = need >> 3, why = VM_TRAP_BOUNDS;
 	bpfvm_addr_t at = (bpfvm_addr_t)addr;
 	const struct bpfvm_region *r;
 
-#if VM_HITS
-	r = vm->hit[need >> 1 & 1];
-	if (at == addr && covers(r, at, size) && !(need & VM_ATOMIC))
-		return PLACE(at + r->shift);
-#endif
 	for (r = &vm->stack; at == addr && r; r = r->next) {
 		if (!covers(r, at, size))
 			continue;
@@ -88,6 +86,21 @@ static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 	}
 	return PLACE(why);
 }
+
+/* The same, which looks first where the last access was. */
+#if VM_HITS
+static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
+{
+	const struct bpfvm_region *r = vm->hit[need >> 1 & 1];
+	bpfvm_addr_t at = (bpfvm_addr_t)addr;
+
+	if (at == addr && covers(r, at, need >> 3) && !(need & VM_ATOMIC))
+		return PLACE(at + r->shift);
+	return search(addr, vm, need);
+}
+#else
+#define find(addr, vm, need) search(addr, vm, need)
+#endif
 
 /* The same for the memory that an instruction names, `w` being its first half. */
 static __attribute__((noinline, unused)) u8 *find_src(u32 w, struct bpfvm *vm, u32 need)
@@ -106,7 +119,7 @@ static __attribute__((noinline, unused)) u8 *find_dst(u32 w, struct bpfvm *vm, u
 /* --- frames ---------------------------------------------------------------------------------- */
 
 /* Gives the stack region the frames down to number `depth`, and r10 its top. */
-static NOINLINE void open_frame(struct bpfvm *vm, u32 depth)
+TWICE void open_frame(struct bpfvm *vm, u32 depth)
 {
 	u32 size = (depth + 1) * VM_FRAME_SIZE;
 
@@ -120,18 +133,22 @@ static NOINLINE void open_frame(struct bpfvm *vm, u32 depth)
 }
 
 /*
- * Enters a function that returns to `back`, or leaves one, `back` being 0 and depth not. Returns where
- * that one goes on, 0 if there is no frame left.
+ * Enters a function that returns to `back`, or leaves one, `back` being 0 and depth not. Returns
+ * where that one goes on, or 0 if there is no frame left.
  */
 #if VM_FRAMES > 1 && VM_LOCAL_CALLS
 static __attribute__((noinline)) u32 change_frame(struct bpfvm *vm, u32 back)
 {
-	u32 depth = vm->st.depth - !back;
-	struct bpfvm_frame *f = &vm->frame[depth];
-	const u64 *from = f->saved;
+	u32 depth = vm->st.depth;
+	struct bpfvm_frame *f;
+	const u64 *from;
 	u64 *to = &vm->st.reg[6];
 
+	if (!back)
+		depth--;
+	f = &vm->frame[depth];
 	VM_HIDE(f);
+	from = f->saved;
 	if (back) {
 		if (++depth == vm->st.frames)
 			return 0;
@@ -152,8 +169,6 @@ static inline u32 change_frame(struct bpfvm *vm, u32 back)
 }
 #endif
 
-#pragma GCC push_options
-#pragma GCC optimize("Os")
 /* --- key-value stores ------------------------------------------------------------------------ */
 
 static struct bpfvm_kv_row *kv_find(const struct bpfvm_kv *kv, u64 key)
@@ -220,6 +235,11 @@ static const struct bpfvm_helper kv_helpers[] = {
 	BPFVM_KNOWN(kv_store_global, store_global),
 	BPFVM_KNOWN(kv_fetch_global, fetch_global),
 };
+#define KV_HELPERS (sizeof(kv_helpers) / sizeof(kv_helpers[0]))
+#define KV_HELPERS_END (kv_helpers + KV_HELPERS)
+#else
+#define KV_HELPERS 0
+#define KV_HELPERS_END (const struct bpfvm_helper *)0
 #endif
 
 /* --- helpers --------------------------------------------------------------------------------- */
@@ -229,59 +249,61 @@ static const struct bpfvm_helper *helper_of(const struct bpfvm *vm, u32 number)
 	const struct bpfvm_helper *h = vm->config->helpers;
 	u32 n = vm->config->helper_count;
 
-	for (; n; n--, h++)
+	for (;; n--, h++) {
+		if (!n) {
+			if (!VM_KV || h == KV_HELPERS_END)
+				return (void *)0;
+			h = KV_HELPERS_END - KV_HELPERS;
+			n = KV_HELPERS;
+		}
 		if (h->number == number)
 			return h;
-#if VM_KV
-	h = kv_helpers;
-	for (n = sizeof(kv_helpers) / sizeof(*h); n; n--, h++)
-		if (h->number == number)
-			return h;
-#endif
-	return (void *)0;
+	}
 }
 
-/*
- * Checks an argument of a kind (enum bpfvm_arg) and says in *at what is behind it; returns a trap or
- * VM_STOP_NONE.
- */
-static inline __attribute__((always_inline)) u32 argument(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
+/* Whether an argument is not of its kind (enum bpfvm_arg); if it is, *at is what is behind it. */
+INLINE _Bool is_wrong(struct bpfvm *vm, u32 kind, const u64 *arg, void **at)
 {
-	u32 access = kind & 3, size = 32 >> access;
+	u32 access = kind & 3, size = BPFVM_FIXED_SIZE(access);
 	u8 *p = (void *)0;
 
 	if (!access) {
 		if (kind & 15 && ((kind & 15) != BPFVM_ARG_CTX || *arg != vm->ctx.start))
-			return VM_TRAP_ARGUMENT;
+			return 1;
 	} else {
 		if (!(kind & BPFVM_ARG_FIXED))
 			size = arg[1] >> 32 ? ~0u : (u32)arg[1];
-		if (size || !(kind & BPFVM_ARG_OPEN)) {
-			if (size - 1 >= VM_HELPER_SPAN)
-				return VM_TRAP_ARGUMENT;
+		if (size - 1 < VM_HELPER_SPAN) {
 			p = find(*arg, vm, size << 3 | access);
 			if (NOWHERE(p))
-				return VM_TRAP_ARGUMENT;
+				return 1;
+		} else if (size || !(kind & BPFVM_ARG_OPEN)) {
+			return 1;
 		}
 	}
 	*at = p;
-	return VM_STOP_NONE;
+	return 0;
 }
 
-/* Serves helper `number`; returns a trap or VM_STOP_NONE. */
+/* Serves helper `number`; returns a trap or VM_STOP_NONE. What it does not keep is stack saved. */
 static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
 {
 	const struct bpfvm_helper *h = helper_of(vm, number);
 	const u64 *arg = &vm->st.reg[1];
-	void *at[5];
+	void *at[5], **to = at;
+	u32 args;
 
 	if (!h)
 		return VM_TRAP_HELPER;
-	for (u32 i = 0, args = h->args; i < 5; i++, args >>= 4)
-		if (argument(vm, args, arg + i, &at[i]))
+	for (args = h->args | (u32)1 << 20; args > 1; args >>= 4) {
+		if (is_wrong(vm, args, arg, to))
 			return VM_TRAP_ARGUMENT;
+		arg++, to++;
+		VM_HIDE(arg);
+		VM_HIDE(to);
+	}
 	vm->st.stop = VM_STOP_NONE;
-	vm->st.reg[0] = h->body(vm, arg, at);
+	vm->st.reg[0] = h->body(vm, arg - 5, to - 5);
 	return vm->st.stop;
 }
 
@@ -300,7 +322,9 @@ static __attribute__((noinline)) u32 call_helper(struct bpfvm *vm, u32 number)
 #if !VM_CORE_IS(VM_CORE)
 #include "step_other.h"
 #endif
+#ifdef VM_GCC
 #pragma GCC pop_options
+#endif
 #include VM_CORE_FILE(VM_CORE)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
@@ -320,7 +344,7 @@ static void insert(struct bpfvm *vm, struct bpfvm_region *r)
 }
 
 COLD void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *start, u32 len,
-		      u32 access)
+			   u32 access)
 {
 	set_region(region, ADDRESS_OF(start), start, len, access);
 	insert(vm, region);
@@ -366,7 +390,7 @@ COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *co
 
 /* --- runs ------------------------------------------------------------------------------------ */
 
-static NOINLINE void clear(void *at, u32 count)
+TWICE void clear(void *at, u32 count)
 {
 	for (u64 *p = at; count; count--)
 		*p++ = 0;
@@ -394,7 +418,7 @@ static inline void clear_registers(u64 *reg)
 #endif
 
 /* All that a run changes, as one begins with it, but for r1 and r2. */
-static ONCE void begin(struct bpfvm *vm)
+TWICE void begin(struct bpfvm *vm)
 {
 	/* No guest reads what another one, or another run, left behind. */
 	if (vm->st.dirty)

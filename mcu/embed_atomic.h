@@ -6,14 +6,14 @@
 #include "isa.def" /* VM_FETCH */
 
 /*
- * On one CPU it is enough that nothing interrupts what happens between LOCK and UNLOCK. What cannot be
- * done is done to `none`, so that there is one way through here.
+ * On one CPU it is enough that nothing interrupts what happens between LOCK and UNLOCK. What cannot
+ * be done is done to `none`, so that there is one way through here.
  */
 static __attribute__((noinline, cold)) u32 step_atomic(struct bpfvm *vm, u32 w, u32 key)
 {
 	u32 size = w & 0x18 ? 8 : 4;
-	u64 none = 0, *reg = vm->st.reg, *src = &reg[w >> 12 & 15], *old = key & VM_FETCH ? src : &none;
-	u64 d, s = *src, r0 = reg[0], value;
+	u64 none = 0, *reg = vm->st.reg, *src = &reg[w >> 12 & 15];
+	u64 d, s = *src, r0 = reg[0], value, *old = key & VM_FETCH ? src : &none;
 	u8 *p = find_dst(w, vm, size << 3 | VM_READ | VM_WRITE | VM_ATOMIC);
 	u8 *at = NOWHERE(p) ? (u8 *)&none : p;
 	VM_LOCK_T lock = VM_LOCK();

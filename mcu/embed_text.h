@@ -24,12 +24,12 @@ static void where_argument(struct bpfvm *vm, u32 number, struct bpfvm_where *whe
 	void *at;
 
 	for (; args; args >>= 4, arg++) {
-		if (!argument(vm, args, arg, &at))
+		if (!is_wrong(vm, args, arg, &at))
 			continue;
 		where->addr = *arg;
 		where->access = args & 3 ? args & 3 : VM_READ;
 		if (args & 3)
-			where->size = args & BPFVM_ARG_FIXED ? 32u >> (args & 3) : (u32)arg[1];
+			where->size = args & BPFVM_ARG_FIXED ? BPFVM_FIXED_SIZE(args & 3) : (u32)arg[1];
 		return;
 	}
 }

@@ -95,7 +95,7 @@ s64 __aeabi_lasr(s64 d, int n);
 	do {                                                                                       \
 		if (!vm->st.depth)                                                                 \
 			STOP(VM_STOP_EXIT);                                                        \
-		CONTINUE_AT(change_frame(vm, 0));                                                       \
+		CONTINUE_AT(change_frame(vm, 0));                                                  \
 	} while (0)
 #define HELPER(n)                                                                                  \
 	do {                                                                                       \

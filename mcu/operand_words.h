@@ -24,12 +24,8 @@ enum {
 /* The arm of an operation. */
 #define ARM_OF(code) ((code) >> 4 & 15)
 
-/*
- * The arms of byte orders: two bits of the opcode tell the three apart, and no width has these. What
- * BSWAP does is what big endian does.
- */
+/* The arms of byte orders: two bits of the opcode tell the three apart, and no width has these. */
 #define END_ARM(code, imm) (((code) & 10) | (imm))
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big endian is the other order");
 
 /* Opcodes, and sets of arms as masks. */
 enum {
@@ -48,8 +44,8 @@ enum {
 };
 
 /*
- * Jumps as sets of arms: those that there are, those that compare numbers with signs, and those that
- * are taken if one number is less than the other, and so on.
+ * Jumps as sets of arms: those that there are, those that compare numbers with signs, and those
+ * that are taken if one number is less than the other, and so on.
  */
 static inline __attribute__((always_inline)) u32 jmp_taken(u64 d, u64 s)
 {

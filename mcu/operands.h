@@ -36,16 +36,14 @@
 			TRAP_HERE(LEGACY);
 		TRAP_HERE(ILLEGAL);
 	case CLASS_LDX:
-		addr = src;
+		dst = src;
 		goto memory;
 	case CLASS_ST:
 		src = (u64)(s64)IMM;
-		addr = dst;
 		goto memory;
 	case CLASS_STX:
 		if (VM_ATOMICS && vm_is_atomic((u8)w))
 			GO_FORK((u32)IMM);
-		addr = dst;
 		goto memory;
 	}
 	__builtin_unreachable();
@@ -168,11 +166,12 @@ jump:
 	default:
 		TRAP_HERE(ILLEGAL);
 	}
-memory:
+memory: /* at `dst` + OFF */
 	if (!((IS_STORE(w) ? STX_ARMS : LDX_ARMS) >> (w >> 3 & 31) & 1))
 		TRAP_HERE(ILLEGAL);
-	p = ADDRESS_ANY(addr + (u64)(s64)OFF, 64u >> (((w >> 3) + 1) & 3), /* 32, 16, 8, 64 bits */
+	p = ADDRESS_ANY(dst + (u64)(s64)OFF, 64u >> (((w >> 3) + 1) & 3), /* 32, 16, 8, 64 bits */
 			VM_READ + IS_STORE(w) / 2);
+	VM_HIDE(w); /* or what was worked out from it would be kept */
 	if (IS_STORE(w)) {
 		switch (w >> 3 & 31) {
 #define STX(name, code, type)                                                                      \

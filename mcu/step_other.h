@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The instructions that a core has no arm of its own for, one at a time, for size rather than speed.
- * Included by embed.c in front of such a core.
+ * The instructions that a core has no arm of its own for, one at a time, for size rather than
+ * speed. Included by embed.c in front of such a core.
  */
 #ifndef STEP_OTHER_H
 #define STEP_OTHER_H
 
+#define GO_FORK(key) return step_atomic(vm, w, key)
 #include "embed_words.h"
 
 #define OP(name, n)
@@ -23,7 +24,7 @@ enum { OTHER_BRANCH = VM_STOPS, OTHER_JUMP };
 
 static __attribute__((noinline, cold)) u32 step_other(struct bpfvm *vm, u32 w, s32 imm)
 {
-	u64 dst, src, addr;
+	u64 dst, src;
 	u32 stop;
 	u8 *p;
 

@@ -26,7 +26,7 @@
 		if (!left)                                                                         \
 			STOP_AT(VM_TRAP_STEPS);                                                    \
 		if (pc >= vm->len)                                                                 \
-			STOP_AT(VM_TRAP_JUMP);                                                        \
+			STOP_AT(VM_TRAP_JUMP);                                                     \
 		left--;                                                                            \
 		in = VM_SLOT(vm->code, pc);                                                        \
 		w = VM_WORD(in);                                                                   \
