@@ -142,11 +142,11 @@
 		u32 low = (u32)target, region = low >> VM_OFFSET_BITS;                             \
 		if (target >> 32)                                                                  \
 			TRAP_HERE(JUMP);                                                           \
-		if (!region)                                                                       \
-			HELPER(low);                                                               \
-		if (!VM_LOCAL_CALLS || region != VM_REGION_CODE || low & 7)                        \
+		if (VM_LOCAL_CALLS && region == VM_REGION_CODE && !(low & 7))                      \
+			ENTER((low & VM_OFFSET_MASK) >> 3);                                        \
+		if (region)                                                                        \
 			TRAP_HERE(JUMP);                                                           \
-		ENTER((low & VM_OFFSET_MASK) >> 3);                                                \
+		HELPER(low);                                                                       \
 	}
 #define EXIT(name, code)                                                                           \
 	OP(name, code)                                                                             \
