@@ -28,8 +28,10 @@ static void where_argument(struct bpfvm *vm, u32 number, struct bpfvm_where *whe
 			continue;
 		where->addr = *arg;
 		where->access = args & 3 ? args & 3 : VM_READ;
-		if (args & 3)
-			where->size = args & BPFVM_ARG_FIXED ? BPFVM_FIXED_SIZE(args & 3) : (u32)arg[1];
+		if (args & BPFVM_ARG_FIXED && args & 3)
+			where->size = BPFVM_FIXED_SIZE(args & 3);
+		else if (args & 3)
+			where->size = (u32)arg[1];
 		return;
 	}
 }
