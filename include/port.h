@@ -31,6 +31,13 @@
 #define VM_CALLX 1 /* calls of what a register points to */
 #endif
 
+/* vm_div_t: wide enough for what this build divides. */
+#if VM_DIV64
+typedef u64 vm_div_t;
+#else
+typedef u32 vm_div_t;
+#endif
+
 /* vm_base_t: what a region's base is; the kernel build says an offset, every other a pointer. */
 #ifndef VM_BASE_T
 #define VM_BASE_T u8 *

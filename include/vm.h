@@ -273,14 +273,14 @@ static inline u64 vm_magnitude(s64 v)
 
 static inline u64 vm_sdiv(s64 d, s64 s)
 {
-	u64 q = s ? vm_magnitude(d) / vm_magnitude(s) : 0;
+	u64 q = s ? (vm_div_t)vm_magnitude(d) / (vm_div_t)vm_magnitude(s) : 0;
 
 	return (d < 0) != (s < 0) ? -q : q;
 }
 
 static inline u64 vm_smod(s64 d, s64 s)
 {
-	u64 r = s ? vm_magnitude(d) % vm_magnitude(s) : vm_magnitude(d);
+	u64 r = s ? (vm_div_t)vm_magnitude(d) % (vm_div_t)vm_magnitude(s) : vm_magnitude(d);
 
 	return d < 0 ? -r : r;
 }

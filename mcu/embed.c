@@ -38,9 +38,11 @@
 #pragma GCC optimize("no-schedule-insns2", "no-guess-branch-probability")
 #pragma GCC optimize("live-range-shrinkage")
 #endif
+#pragma GCC push_options
+#pragma GCC optimize("no-move-loop-invariants")
 /* All but the core is made small, whatever the options; what it keeps in registers is stack. */
 #pragma GCC push_options
-#pragma GCC optimize("Os", "no-move-loop-invariants")
+#pragma GCC optimize("Os")
 #endif
 
 #define ADDRESS_OF(p) ((bpfvm_addr_t)(__UINTPTR_TYPE__)(p))
@@ -190,6 +192,9 @@ static inline u32 change_frame(struct bpfvm *vm, u32 back)
 #pragma GCC pop_options
 #endif
 #include VM_CORE_FILE(VM_CORE)
+#ifdef VM_GCC
+#pragma GCC pop_options
+#endif
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 

@@ -19,8 +19,10 @@
 	case CLASS_ALU64:
 		goto alu;
 	case CLASS_JMP32: /* with their signs these numbers compare as they do without */
-		dst = (u64)(s32)dst;
-		src = (u64)(s32)src;
+		if (VM_JMP32) {
+			dst = (u64)(s32)dst;
+			src = (u64)(s32)src;
+		}
 		/* fallthrough */
 	case CLASS_JMP:
 		goto jump;
@@ -58,24 +60,26 @@ alu:
 	})
 #define BITS (32 + (IS_WIDE << 5))
 /* A 32-bit form of an S row has its sign in bit 31. */
-#define OPERANDS_U u64 d = dst, s = src
-#define OPERANDS_S                                                                                 \
+#define OPERANDS_U(type) type d = (type)dst, s = (type)src
+#define OPERANDS_S(type)                                                                           \
 	u32 wide = IS_WIDE;                                                                        \
 	s64 d = wide ? (s64)dst : (s32)dst;                                                        \
 	s64 s = wide ? (s64)src : (s32)src
-#define OPERANDS_ALU(label, sign, effect, first)                                                   \
+#define OPERANDS_ALU(label, sign, type, effect, first)                                             \
 	case label: {                                                                              \
 		first;                                                                             \
-		OPERANDS_##sign;                                                                   \
+		OPERANDS_##sign(type);                                                             \
 		(void)d, (void)s;                                                                  \
 		dst = (u64)(effect);                                                               \
 	} break;
-#define ALU(name, op, sign, group, text, effect) OPERANDS_ALU(ARM_OF(op), sign, effect, )
+#define ALU(name, op, sign, group, text, effect) OPERANDS_ALU(ARM_OF(op), sign, u64, effect, )
 #define FORK_ALU(name, op, sign, group, text, effect)                                              \
-	OPERANDS_ALU(ARM_OF(op), sign, effect, OPERANDS_##group;                                   \
+	OPERANDS_ALU(ARM_OF(op), sign, OPERANDS_TYPE_##group, effect, OPERANDS_##group;            \
 		     if (HAS_OFF) goto forked)
 #define NEG(name, op, effect)                                                                      \
-	OPERANDS_ALU(ARM_OF(op), U, effect, if (IS_X(w)) TRAP_HERE(ILLEGAL))
+	OPERANDS_ALU(ARM_OF(op), U, u64, effect, if (IS_X(w)) TRAP_HERE(ILLEGAL))
+#define OPERANDS_TYPE_BASE u64
+#define OPERANDS_TYPE_DIV vm_div_t
 #define OPERANDS_BASE
 #define OPERANDS_DIV                                                                               \
 	if (!VM_DIV64 && IS_64(w))                                                                 \
@@ -96,7 +100,7 @@ forked:
 	case 0x04 | op | (off) << 8:                                                               \
 	case 0x0c | op | (off) << 8:                                                               \
 	case 0x07 | op | (off) << 8:                                                               \
-		OPERANDS_ALU(0x0f | op | (off) << 8, sign, effect, )
+		OPERANDS_ALU(0x0f | op | (off) << 8, sign, s64, effect, )
 #define MOVSX(name, code, off, type)                                                               \
 	case (code) | (off) << 8:                                                                  \
 		dst = (u64)(type)src;                                                              \
@@ -130,10 +134,8 @@ order: /* 16, 32 and 64 have no bits in common with what else tells these arms a
 	}
 	goto give;
 jump:
-	if (JMP_ARMS >> ARM_OF(w) & 1) {
+	if (JMP_ARMS >> ARM_OF(w) & (VM_JMP32 ? 1 : IS_64(w))) {
 		u32 taken = JMP_IF_SAME;
-		if (!VM_JMP32 && !IS_64(w))
-			TRAP_HERE(ILLEGAL);
 		if (JMP_SIGNED >> ARM_OF(w) & 1) {
 			dst ^= (u64)1 << 63;
 			src ^= (u64)1 << 63;
@@ -195,6 +197,8 @@ memory: /* at `dst` + OFF */
 #undef OPERANDS_U
 #undef OPERANDS_S
 #undef OPERANDS_ALU
+#undef OPERANDS_TYPE_BASE
+#undef OPERANDS_TYPE_DIV
 #undef OPERANDS_BASE
 #undef OPERANDS_DIV
 #undef OPERANDS_FORK_0xc3

@@ -25,7 +25,7 @@ import run
 
 SOURCE = 'mcu/embed.c'
 PARTS = ('core', 'runs', 'set-up', 'images', 'texts', 'kv', 'libgcc', 'libc')
-# Files, and headings within mcu/embed.c, whose functions and tables make up a part.
+# Files, and headings within files of several parts, whose functions and tables make up a part.
 FILES = {'core_table.c': 'core', 'core_switch.c': 'core', 'core_small.c': 'core',
          'step_other.h': 'core', 'embed_atomic.h': 'core', 'embed_words.h': 'core',
          'embed_image.h': 'images', 'crc32.h': 'images', 'embed_text.h': 'texts'}
@@ -113,18 +113,16 @@ class Tools:
         return int(self.call(self.prefix + 'nm', '-S', to).split()[1], 16)
 
 
-def heading_at(line):
-    """The last heading above a line of mcu/embed.c."""
-    text = pathlib.Path(SOURCE).read_text().splitlines()[:line]
+def heading_at(path, line):
+    """The last heading above a line of a file."""
+    text = pathlib.Path(path).read_text().splitlines()[:line]
     found = [m[1] for m in (re.match(r'/\* --- (.*?) -+ \*/', row) for row in text) if m]
     return found[-1] if found else 'its beginning'
 
 
 def part_at(path, line):
     """The part whose source that is; None if nobody has said."""
-    if path.endswith(SOURCE):
-        return HEADINGS.get(heading_at(line))
-    return FILES.get(pathlib.Path(path).name)
+    return FILES.get(pathlib.Path(path).name) or HEADINGS.get(heading_at(path, line))
 
 
 def part_of(section, symbols):
@@ -198,8 +196,8 @@ def options_table(tools, pool):
         less = [own(p) - own(q) for p, q in zip(whole, parts)]
         library = [p['libgcc'] - q['libgcc'] for p, q in zip(whole, parts)]
         print_row((option, text, *(f'{n:,}' for n in less + library)))
-        above += [f'{option} saves {sum(both)} bytes of {build.core} -{build.option}'
-                  for build, *both in zip(WHOLE, less, library) if sum(both) <= 0]
+        if sum(less + library) <= 0:
+            above.append(f'{option} saves nothing')
     return above
 
 
