@@ -79,7 +79,7 @@ VM_RUN(table)
 	const void *const *table = arms;
 	u64 *registers = vm->st.reg;
 #if !VM_READS_PAST_END
-	struct vm_insn last[2];
+	static const struct vm_insn end = {.code = 0xff}; /* unknown, and not what lddw looks for */
 #endif
 	VM_COUNT_T left = VM_BUDGET;
 	VM_SLACK_T slack = 0;
@@ -136,10 +136,8 @@ slowly:
 		STOP(VM_TRAP_ILLEGAL);
 #if !VM_READS_PAST_END
 	if (next + 1 == vm->len && !VM_MASK(vm)) {
-		/* It is executed here, with an unknown opcode behind it. */
-		last[0] = in[-1];
-		last[1].code = 0xff;
-		in = &last[1];
+		/* It has been fetched, so it can be executed as if something else were behind it. */
+		in = &end;
 		code = in - vm->len;
 	}
 #endif

@@ -72,19 +72,22 @@ static __attribute__((noinline)) u8 *search(u64 addr, struct bpfvm *vm, u32 need
 	bpfvm_addr_t at = (bpfvm_addr_t)addr;
 	const struct bpfvm_region *r;
 
-	for (r = &vm->stack; at == addr && r; r = r->next) {
+	if (at != addr)
+		return PLACE(why);
+	for (r = &vm->stack; r; r = r->next) {
 		if (!covers(r, at, size))
 			continue;
-		why = VM_TRAP_BOUNDS + (r->span & 3);
-		if (need & ~r->span & 3 || (need & VM_ATOMIC && (at + r->shift) & (size - 1)))
-			continue;
+		if (!(need & ~r->span & 3) &&
+		    !(need & VM_ATOMIC && (at + r->shift) & (size - 1))) {
 #if VM_HITS
-		if (!(~r->span & (need | VM_READ) & 3)) /* a write may become a change */
-			vm->hit[need >> 1 & 1] = r;
+			if (!(~r->span & (need | VM_READ) & 3)) /* a write may become a change */
+				vm->hit[need >> 1 & 1] = r;
 #endif
-		if (r == &vm->stack && vm->st.dirty < r->span)
-			vm->st.dirty = r->span;
-		return PLACE(at + r->shift);
+			if (r == &vm->stack && vm->st.dirty < r->span)
+				vm->st.dirty = r->span;
+			return PLACE(at + r->shift);
+		}
+		why = VM_TRAP_BOUNDS + (r->span & 3);
 	}
 	return PLACE(why);
 }

@@ -5,53 +5,61 @@
 
 /* --- key-value stores ------------------------------------------------------------------------ */
 
-static struct bpfvm_kv_row *kv_find(const struct bpfvm_kv *kv, u64 key)
+#define KV_E2BIG (-7)
+#define KV_ENOENT (-2)
+
+/* `key` is in memory, as arguments of helpers are: registers would be C stack. */
+INLINE struct bpfvm_kv_row *kv_find(const struct bpfvm_kv *kv, const u64 *key)
 {
-	for (u16 i = 0; i < kv->used; i++)
-		if (kv->row[i].key == key)
-			return &kv->row[i];
+	struct bpfvm_kv_row *row, *end;
+
+	if (!kv)
+		return (void *)0;
+	for (row = kv->row, end = row + kv->used; row < end; row++)
+		if (row->key == *key)
+			return row;
 	return (void *)0;
+}
+
+static u64 kv_store(struct bpfvm_kv *kv, const u64 *pair)
+{
+	struct bpfvm_kv_row *row = kv_find(kv, pair);
+
+	if (!row) {
+		if (!kv || kv->used == kv->size)
+			return (u64)(s64)KV_E2BIG;
+		row = &kv->row[kv->used++];
+		row->key = pair[0];
+	}
+	row->value = pair[1];
+	return 0;
+}
+
+static u64 kv_fetch(const struct bpfvm_kv *kv, const u64 *key, void *to)
+{
+	const struct bpfvm_kv_row *row = kv_find(kv, key);
+
+	if (!row) {
+		__builtin_memset(to, 0, sizeof(row->value));
+		return (u64)(s64)KV_ENOENT;
+	}
+	__builtin_memcpy(to, &row->value, sizeof(row->value));
+	return 0;
 }
 
 _Bool bpfvm_kv_set(struct bpfvm_kv *kv, u64 key, u64 value)
 {
-	struct bpfvm_kv_row *row = kv_find(kv, key);
+	const u64 pair[] = {key, value};
 
-	if (!row && kv->used < kv->size) {
-		row = &kv->row[kv->used++];
-		row->key = key;
-	}
-	if (row)
-		row->value = value;
-	return row != (void *)0;
+	return !kv_store(kv, pair);
 }
 
 _Bool bpfvm_kv_get(const struct bpfvm_kv *kv, u64 key, u64 *value)
 {
-	const struct bpfvm_kv_row *row = kv_find(kv, key);
-
-	*value = row ? row->value : 0;
-	return row != (void *)0;
+	return !kv_fetch(kv, &key, value);
 }
 
 #if VM_KV
-#define KV_E2BIG (-7)
-#define KV_ENOENT (-2)
-
-static u64 kv_store(struct bpfvm_kv *kv, const u64 *arg)
-{
-	return kv && bpfvm_kv_set(kv, arg[0], arg[1]) ? 0 : (u64)(s64)KV_E2BIG;
-}
-
-static u64 kv_fetch(const struct bpfvm_kv *kv, const u64 *arg, void *to)
-{
-	u64 value = 0;
-	_Bool found = kv && bpfvm_kv_get(kv, arg[0], &value);
-
-	__builtin_memcpy(to, &value, sizeof(value));
-	return found ? 0 : (u64)(s64)KV_ENOENT;
-}
-
 #define KV_BODY(name, effect)                                                                      \
 	static u64 name(struct bpfvm *vm, const u64 *arg, void *const *at)                         \
 	{                                                                                          \
