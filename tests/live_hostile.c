@@ -49,6 +49,7 @@ static const struct enemy enemies[] = {
 	TRAPS(NULL, "loops_in_loops", FRAMES),
 	TRAPS(NULL, "walk_and_replace", STEPS),
 	TRAPS(NULL, "lock_twice", LOCK),
+	TRAPS(NULL, "lock_bottom_twice", LOCK),
 	TRAPS(NULL, "unlock_other", LOCK),
 	TRAPS(NULL, "lock_and_stay", STEPS),
 	TRAPS(NULL, "forge_lock", LOCK),

@@ -74,19 +74,29 @@ static int map_memory(struct bpfvm_session *s, struct bpfvm_error *err)
 	return 0;
 }
 
-/* The memory holds what machines have, the desk, the store of all guests, then guests. */
+/*
+ * The memory holds what machines have, the desk, the store of all guests, then guests; but at offset
+ * 0 nothing, which stands for none.
+ */
+#define FIRST VM_MAP_ALIGN
+
+static u32 desk_of(u32 machines)
+{
+	return FIRST + machines * BPFVM_PRIVATE;
+}
+
 u32 bpfvm_session__global(u32 cpus)
 {
 	u32 align = VM_MAP_ALIGN - 1;
 
-	return ((cpus + BPFVM_SPARES) * BPFVM_PRIVATE + BPFVM_DESK + align) & ~align;
+	return (desk_of(cpus + BPFVM_SPARES) + BPFVM_DESK + align) & ~align;
 }
 
 static int divide(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	s->cpus = bpfvm_machine__cpus();
 	s->machines = s->cpus + BPFVM_SPARES;
-	s->desk = s->machines * BPFVM_PRIVATE;
+	s->desk = desk_of(s->machines);
 	s->guests = bpfvm_session__global(s->cpus) + bpfvm_store__bytes();
 	if (s->guests > BPFVM_MEMORY)
 		return bpfvm_error__set(err, -ENOSPC, "build with a larger BPFVM_MEMORY_BITS",
@@ -101,7 +111,7 @@ static void place_machines(struct bpfvm_session *s)
 	for (u32 i = 0; i < s->machines; i++) {
 		struct bpfvm_machine *m = &s->machine[i];
 
-		m->memory = i * BPFVM_PRIVATE;
+		m->memory = FIRST + i * BPFVM_PRIVATE;
 		m->row[VM_REGION_STACK].base = m->memory;
 		m->slot = BPFVM_SLOTS; /* none */
 		m->one = 1;

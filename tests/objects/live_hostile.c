@@ -99,6 +99,18 @@ int lock_twice(void)
 	return XDP_PASS;
 }
 
+/* The same on the stack, at its lowest byte: that of the first machine is where memory begins. */
+SEC("xdp")
+int lock_bottom_twice(void)
+{
+	struct bpf_spin_lock *bottom;
+
+	asm volatile("%0 = r10; %0 += -512" : "=r"(bottom));
+	bpf_spin_lock(bottom);
+	bpf_spin_lock(bottom);
+	return XDP_PASS;
+}
+
 SEC("xdp")
 int unlock_other(void)
 {
