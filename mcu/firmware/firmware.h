@@ -26,7 +26,7 @@ enum answer {
 	ANSWERS,
 };
 
-/* --- hooks: hooks.c --- */
+/* --- hooks: policies.c and hooks.c --- */
 
 enum hook { HOOK_TICK, HOOK_SAMPLE, HOOK_PACKET, HOOKS };
 
@@ -66,7 +66,11 @@ const struct event *hook_event(enum hook hook);
 /* A packet has come; returns the verdict. `size` is at most PACKET_SIZE. */
 u64 hook_packet(const u8 *bytes, u32 size);
 
-/* Time since the start. Has to be called more often than board_ticks wraps. */
+/* --- time since the start: time.c --- */
+
+void time_start(void);
+
+/* These have to be called more often than board_ticks wraps. */
 u64 now_ms(void);
 u64 now_ns(void);
 
@@ -146,8 +150,6 @@ _Bool container_run(struct container *c, const struct event *event);
 /* --- the line: shell.c and load.c --- */
 
 void shell_byte(u8 byte);
-void shell_error(enum answer answer);
-void shell_ok(void);
 
 /* Begins to receive an image. While it is under way, bytes are for load_byte. */
 void load_start(const struct request *request);
@@ -169,5 +171,9 @@ _Bool same(const char *a, const char *b);
 void cell(const char *text);
 void cell_number(u64 value);
 void row_end(void);
+
+/* How each answer to a request ends. */
+void answer_ok(void);
+void answer_error(enum answer answer);
 
 #endif

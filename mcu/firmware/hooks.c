@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The hooks of the firmware: when events happen, what guests see of them, what verdicts mean. */
+/* The hooks of the firmware: when events happen, what guests see of them, what becomes of them. */
 #include "firmware.h"
-
-enum { XDP_DROP = 1, XDP_PASS = 2 };
-
-const struct policy policies[HOOKS] = {
-	/* Everybody sees each tick. */
-	[HOOK_TICK] = {.name = "tick", .period = 100, .budget = 5000, .patience = 5},
-	/* One may drop a value. A guest that is broken must not blind the device. */
-	[HOOK_SAMPLE] = {.name = "sample", .period = 50, .budget = 5000, .chain = 1, .patience = 5},
-	/* A filter that is broken must not let anything in: to stop it would do that. */
-	[HOOK_PACKET] = {.name = "packet", .budget = 20000, .pass = XDP_PASS, .on_trap = XDP_DROP,
-			 .chain = 1, .patience = 0},
-};
 
 struct hook_count hook_counts[HOOKS];
 static struct event events[HOOKS];
@@ -20,34 +8,6 @@ static u64 due[HOOKS]; /* milliseconds */
 static s32 history[HISTORY];
 static u32 history_count;
 static u8 packet[PACKET_SIZE] __attribute__((aligned(8)));
-
-/* --- time --- */
-
-static u32 last_ticks;
-
-static u64 ticks(void)
-{
-	static u64 sum;
-	u32 now = board_ticks();
-
-	sum += now - last_ticks;
-	last_ticks = now;
-	return sum;
-}
-
-u64 now_ms(void)
-{
-	return ticks() / (board_hz / 1000);
-}
-
-u64 now_ns(void)
-{
-	u64 now = ticks();
-
-	return now / board_hz * 1000000000 + now % board_hz * 1000000000 / board_hz;
-}
-
-/* --- events --- */
 
 /* The verdict of the containers at a hook. */
 static u64 deliver(enum hook hook)
@@ -130,7 +90,6 @@ void hooks_start(void)
 	struct sample *s = (void *)events[HOOK_SAMPLE].ctx;
 	struct packet *p = (void *)events[HOOK_PACKET].ctx;
 
-	last_ticks = board_ticks();
 	_Static_assert(sizeof(*s) <= sizeof(events->ctx) && sizeof(*p) <= sizeof(events->ctx),
 		       "contexts have room");
 	events[HOOK_TICK].ctx_size = sizeof(struct tick);

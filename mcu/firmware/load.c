@@ -53,9 +53,9 @@ static void finish(void)
 	if (refusal.answer == ANSWER_REFUSED)
 		refuse(&refusal);
 	else if (refusal.answer)
-		shell_error(refusal.answer);
+		answer_error(refusal.answer);
 	else
-		shell_ok();
+		answer_ok();
 }
 
 static u32 frame_bytes(void)
@@ -127,6 +127,6 @@ void load_poll(void)
 		tell("- ", load.number);
 	} else if (quiet > LOAD_QUIET) {
 		load.active = 0;
-		shell_error(ANSWER_SILENCE);
+		answer_error(ANSWER_SILENCE);
 	}
 }

@@ -23,6 +23,7 @@ static void serve_line(void)
 int main(void)
 {
 	board_start();
+	time_start();
 	containers_start();
 	hooks_start();
 	put("bpfvm: ready; `help` lists the verbs");

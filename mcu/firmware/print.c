@@ -75,3 +75,27 @@ void row_end(void)
 	put("\r\n");
 	in_row = 0;
 }
+
+void answer_ok(void)
+{
+	put("ok");
+	row_end();
+}
+
+void answer_error(enum answer answer)
+{
+	static const struct {
+		const char *name, *sentence;
+	} texts[ANSWERS] = {
+#define SETUP(name, sentence) [ANSWER_##name] = {#name, sentence},
+#include "setup.def"
+#define ANSWER(name, sentence) [ANSWER_##name] = {#name, sentence},
+#include "answers.def"
+	};
+
+	put("error: ");
+	put(texts[answer].name);
+	put(": ");
+	put(texts[answer].sentence);
+	row_end();
+}

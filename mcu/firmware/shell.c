@@ -10,30 +10,6 @@ static char line[LINE_SIZE];
 static u32 line_end;
 static _Bool line_long;
 
-void shell_ok(void)
-{
-	put("ok");
-	row_end();
-}
-
-void shell_error(enum answer answer)
-{
-	static const struct {
-		const char *name, *sentence;
-	} texts[ANSWERS] = {
-#define SETUP(name, sentence) [ANSWER_##name] = {#name, sentence},
-#include "setup.def"
-#define ANSWER(name, sentence) [ANSWER_##name] = {#name, sentence},
-#include "answers.def"
-	};
-
-	put("error: ");
-	put(texts[answer].name);
-	put(": ");
-	put(texts[answer].sentence);
-	row_end();
-}
-
 /* --- words --- */
 
 static _Bool name_good(const char *name)
@@ -254,11 +230,11 @@ static void serve_line(void)
 	}
 	line_long = 0;
 	if (answer)
-		shell_error(answer);
+		answer_error(answer);
 	else if (load_active())
 		put("send"), row_end();
 	else
-		shell_ok();
+		answer_ok();
 }
 
 void shell_byte(u8 byte)
