@@ -94,7 +94,7 @@ tests: $(UNIT) $(LIVE) $(B)/tests/fuzz
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 export CLANG
 
-check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-threads check-mcu check-push check-kernels ## run all tests
+check: check-unit check-oracle check-cli check-fuzz check-live check-sanitize check-threads check-mcu check-figures check-push check-kernels ## run all tests
 
 check-unit: $(UNIT) progs ## unit tests of the library
 	CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' $(UNIT)

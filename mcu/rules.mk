@@ -38,7 +38,7 @@ MCU_HAVE	:= $(foreach b,$(MCU_BOARDS),$(if $(shell command -v $(firstword $(MCU_
 MCU_VARIANTS	= $(foreach b,$1,$(MCU_CORES:%=$b-%) $(if $(MCU_UART_$b),$b-uart))
 MCU_ELF		= $(patsubst %,$(MCU)/%.elf,$(subst -,/,$(call MCU_VARIANTS,$1)))
 
-.PHONY: mcu check-mcu mcu-speed mcu-hot mcu-size mcu-figures
+.PHONY: mcu check-mcu mcu-speed mcu-hot mcu-size mcu-figures check-figures
 
 MCU_LACKS	:= $(filter-out $(MCU_HAVE),$(MCU_BOARDS))
 mcu: $(call MCU_ELF,$(MCU_HAVE)) ## build the firmware of all boards
@@ -120,6 +120,12 @@ mcu-size: ## bytes of the embedded machine on a Cortex-M4, by part and build opt
 		--build $(MCU) --run '$(MCU_RUN_m4)'
 
 # All is there before anything is printed.
+MCU_PAGES	:= README.md mcu/README.md
 mcu-figures: $(MCU_COUNTED) $(MCU_SIZED)
 mcu-figures: ## write what mcu-speed, mcu-hot and mcu-size print into README.md and mcu/README.md
-	python3 tests/mcu/figures.py README.md mcu/README.md
+	python3 tests/mcu/figures.py $(MCU_PAGES)
+
+check-figures: $(if $(filter m4,$(MCU_HAVE)),$(MCU_COUNTED) $(MCU_SIZED))
+check-figures: ## whether the embedded machine keeps its limits, and pages have its figures
+	MAKEFLAGS= prove -v -e python3 tests/mcu/figures.py :: --check $(firstword $(MCU_CC_m4)) \
+		$(MCU_PAGES)
