@@ -68,12 +68,12 @@ arrive: /* at `pc` */
 		STOP_AT(VM_TRAP_STEPS);
 	if (pc >= vm->len)
 		STOP_AT(VM_TRAP_JUMP);
-	until = left + pc;
+	until = left + pc; /* what is beyond its type is taken away again with BEHIND */
 	in = VM_SLOT(vm->code, pc);
-	end = vm->len;
-	if (until < end)
-		end = (u32)until;
-	limit = VM_SLOT(vm->code, end);
+	end = vm->len - pc;
+	if (left < end)
+		end = (u32)left;
+	limit = VM_SLOT(in, end);
 again:
 	if (in >= limit) /* LDDW may lead past it, but not past the end */
 		JUMP(0);

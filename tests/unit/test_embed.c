@@ -141,21 +141,20 @@ static void slices(void **state)
 	}
 }
 
-/* The largest budget there is counts as any other does. */
+/* The largest budget there is counts as any other does, with jumps both ways. */
 static void large_budgets(void **state)
 {
-	static const u32 budgets[] = {0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000, 0xfffffffe,
-				      0xffffffff};
-	static const struct vm_insn loop[] = {MOV(1, 1000), ADD(1, -1), I(0x55, 1, 0, -2, 0),
-					      MOV(0, 3), EXIT_};
+	static const u32 limits[] = {0x40000000, 0x80000000, 0xfffffff7};
+	static const struct vm_insn loop[] = {GOTO(1), EXIT_, MOV(1, 10), ADD(1, -1),
+					      I(0x55, 1, 0, -2, 0), MOV(0, 3), GOTO(1), EXIT_, EXIT_};
 
 	(void)state;
 	FOR_EACH_BUILD(b) {
-		for (size_t i = 0; i < COUNT(budgets); i++) {
+		for (u32 i = 0; i < COUNT(limits) * 17; i++) {
 			MAKE(b, loop);
-			config.budget = budgets[i];
-			assert_int_equal(ends(b, BPFVM_DONE, 4), 3);
-			assert_int_equal(vm.st.steps, 2003);
+			config.budget = limits[i / 17] + i % 17 - 8;
+			assert_int_equal(ends(b, BPFVM_DONE, 8), 3);
+			assert_int_equal(vm.st.steps, 25);
 		}
 	}
 }
