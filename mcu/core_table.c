@@ -57,7 +57,7 @@
 #endif
 
 /* While instructions are counted: no jump backward makes it positive. */
-#define SLACK_NONE (-((VM_SLACK_T)1 << (sizeof(VM_SLACK_T) * 8 - 2)))
+#define SLACK_NONE ((VM_COUNT_T)3 << (sizeof(VM_COUNT_T) * 8 - 2))
 
 /* The gaps of the table are filled first, so that a row of isa.def is a designator of its own. */
 #pragma GCC diagnostic push
@@ -81,8 +81,7 @@ VM_RUN(table)
 #if !VM_READS_PAST_END
 	static const struct vm_insn end = {.code = 0xff}; /* unknown, and not what lddw looks for */
 #endif
-	VM_COUNT_T left = VM_BUDGET;
-	VM_SLACK_T slack = 0;
+	VM_COUNT_T left = VM_BUDGET, slack = 0; /* the latter with a sign, but it may wrap around */
 	vm_code_t code = vm->code, in = code;
 	u32 mask = 0, next = vm->st.pc, room, stop, w;
 	s32 imm;
@@ -95,7 +94,7 @@ enter:
 		STOP(VM_TRAP_FRAMES);
 arrive: /* at `next`, from anywhere */
 	if (mask)
-		left = (VM_COUNT_T)(slack + vm->len - BEHIND);
+		left = slack + vm->len - BEHIND;
 	mask = 0;
 	if (next >= vm->len)
 		STOP_AT(left ? VM_TRAP_JUMP : VM_TRAP_STEPS);
@@ -105,15 +104,15 @@ arrive: /* at `next`, from anywhere */
 	mask = VM_MASK(vm);
 	if (mask && left >= room) {
 		VM_HIDE(room);
-		slack = (VM_SLACK_T)(left - room);
+		slack = left - room;
 		GO;
 	}
 	mask = 0;
 	slack = SLACK_NONE;
 	GO;
 branch: /* by OFF */
-	slack += OFF;
-	if (slack >= 0) { /* else instructions are counted, or should be */
+	slack += (VM_COUNT_T)OFF;
+	if ((VM_SLACK_T)slack >= 0) { /* else instructions are counted, or should be */
 		in = VM_SLOT(in, OFF);
 		if (BEHIND < vm->len) /* so it is not before the first one, either */
 			GO;
@@ -121,7 +120,7 @@ branch: /* by OFF */
 		in = VM_SLOT(in, -OFF);
 	}
 	VM_HIDE(w);
-	slack -= OFF;
+	slack -= (VM_COUNT_T)OFF;
 	CONTINUE_AT(BEHIND + (u32)OFF);
 slowly:
 	if (mask)
@@ -156,7 +155,7 @@ out:
 out_at:
 	VM_HIDE(stop);
 	if (mask)
-		VM_LEFT((VM_COUNT_T)(slack + vm->len - BEHIND));
+		VM_LEFT(slack + vm->len - BEHIND);
 	else
 		VM_LEFT(left);
 	VM_RUN_ENDS(next, stop);
