@@ -235,9 +235,9 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
 
 /*
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
- * `ctx` and its `size`. Return BPFVM_DONE, *result being r0, or the trap, enum vm_stop, for which
- * bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up, bpfvm_resume goes on,
- * for up to `budget` instructions more.
+ * `ctx` and its `size`, up to BPFVM_REGION_MAX. Return BPFVM_DONE, *result being r0, or the trap,
+ * enum vm_stop, for which bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up,
+ * bpfvm_resume goes on, for up to `budget` instructions more; the guest may use `ctx` until then.
  */
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);
 static inline u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
@@ -246,7 +246,10 @@ static inline u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
 }
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result);
 
-/* The same in two steps: the first one executes nothing, bpfvm_resume begins. */
+/*
+ * The same in two steps, without a context: the first one executes nothing, bpfvm_resume begins. If r1
+ * or r2 is an address, bpfvm_add_region makes it one that the guest may use.
+ */
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2);
 
 /*

@@ -303,6 +303,7 @@ TWICE void begin(struct bpfvm *vm)
 
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2)
 {
+	vm->ctx.start = vm->ctx.span = 0; /* the memory of an earlier one may be gone */
 	begin(vm);
 	vm->st.reg[1] = r1;
 	vm->st.reg[2] = r2;

@@ -101,20 +101,13 @@ static inline void embedded_move(struct bpfvm_region *r, u32 number)
 /* Memory to the byte, so that a sanitizer sees what is beyond. */
 static inline int embedded_area(struct embedded_core *e, u32 i, const struct bpfvm_memory_area *from)
 {
-	struct bpfvm_region *r = i == VM_REGION_CTX ? &e->vm.ctx : &e->region[i];
-
 	e->area[i] = calloc(1, from->size);
 	if (!e->area[i])
 		return -ENOMEM;
 	if (from->data)
 		memcpy(e->area[i], from->data, from->size);
-	if (i == VM_REGION_CTX) {
-		r->start = (bpfvm_addr_t)e->area[i];
-		r->span = from->size << 2 | from->access;
-	} else {
-		e->build->add_region(&e->vm, r, e->area[i], from->size, from->access);
-	}
-	embedded_move(r, i);
+	e->build->add_region(&e->vm, &e->region[i], e->area[i], from->size, from->access);
+	embedded_move(&e->region[i], i);
 	return 0;
 }
 

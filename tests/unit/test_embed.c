@@ -114,6 +114,23 @@ static void what_a_guest_gets(void **state)
 	}
 }
 
+/* A run that is begun in two steps has no context, though the one before had. */
+static void no_context_of_before(void **state)
+{
+	static const struct vm_insn code[] = {STORE(1, 0, 2), LOAD(0, 1, 0), EXIT_};
+	u64 ctx = 7, result;
+
+	(void)state;
+	FOR_EACH_BUILD(b) {
+		MAKE(b, code);
+		assert_int_equal(b->execute_ctx(&vm, &ctx, 8, &result), BPFVM_DONE);
+		assert_int_equal(result, 8);
+		b->start(&vm, (uintptr_t)&ctx, 9);
+		assert_int_equal(b->resume(&vm, 10, &result), VM_TRAP_BOUNDS);
+		assert_int_equal(ctx, 8);
+	}
+}
+
 /* --- budgets ------------------------------------------------------------------------------------ */
 
 static const struct vm_insn endless[] = {MOV(0, 0), ADD(0, 1), GOTO(-2), EXIT_};
@@ -345,6 +362,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_resume),
 		cmocka_unit_test(a_context_with_a_pointer),
 		cmocka_unit_test(what_a_guest_gets),
+		cmocka_unit_test(no_context_of_before),
 		cmocka_unit_test(slices),
 		cmocka_unit_test(large_budgets),
 		cmocka_unit_test(exact_budgets),
