@@ -63,18 +63,16 @@ VM_ANY(s32);
 #endif
 
 /*
- * vm_code_t: where an instruction lies, and the words that know: the slot `n` further on, how many
- * slots `p` is behind `code`, whether it is one of the `len` slots there; the first half of a slot
- * as a number (opcode, registers, offset from the lowest bit on), and its `imm`; whether `p` is before
- * `q`, which is no more than 2^18 slots away. A pointer need not
- * be what it is: on an AVR code lies in another address space. There a core may also read past the
- * end of the code, by one slot, though it never executes what is there.
+ * vm_code_t: where an instruction lies, and the words that know: the slot `n` further on; how many
+ * slots `p` is behind `code`; the first half of a slot as a number (opcode, registers, offset from
+ * the lowest bit on), and its `imm`; both, and on to the next slot. It need not be a pointer: on an
+ * AVR code lies in another address space. With VM_READS_PAST_END a core may read past the end of the
+ * code, by one slot, though it never executes what is there.
  */
 #ifndef VM_CODE_T
 #define VM_CODE_T const struct vm_insn *
 #define VM_SLOT(p, n) ((p) + (n))
 #define VM_INDEX(p, code) ((u32)((p) - (code)))
-#define VM_BEFORE(p, q) ((__INTPTR_TYPE__)((__UINTPTR_TYPE__)(p) - (__UINTPTR_TYPE__)(q)) < 0)
 #define VM_WORD(p) (*(const vm_word_t *)(const void *)(p))
 #define VM_IMM(p) ((p)->imm)
 #ifdef __thumb2__ /* one instruction, which gcc does not find */
@@ -92,7 +90,7 @@ VM_ANY(s32);
 #define VM_READS_PAST_END 0
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 typedef u32 __attribute__((may_alias)) vm_word_t;
-typedef u64 __attribute__((may_alias)) vm_insn_t;
+typedef u64 __attribute__((may_alias, aligned(4))) vm_insn_t;
 #endif
 #endif
 

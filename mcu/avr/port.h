@@ -11,7 +11,6 @@
 #define VM_CODE_T uint_farptr_t
 #define VM_SLOT(p, n) ((p) + ((uint_farptr_t)(n) << 3))
 #define VM_INDEX(p, code) (((p) - (code)) >> 3)
-#define VM_BEFORE(p, q) ((int32_t)((p) - (q)) < 0)
 #define VM_WORD(p) pgm_read_dword_far(p)
 #define VM_IMM(p) ((int32_t)pgm_read_dword_far((p) + 4))
 #define VM_NEXT_SLOT(p, word, imm)                                                                 \

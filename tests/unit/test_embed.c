@@ -61,6 +61,20 @@ static void nothing_to_resume(void **state)
 	}
 }
 
+/* Code need not be aligned to more than the numbers in it are. */
+static void code_between_others(void **state)
+{
+	static const struct vm_insn code[] = {LDDW(0, 1ull << 32), GOTO(0), EXIT_};
+	static u32 words[2 * COUNT(code) + 1] __attribute__((aligned(8)));
+
+	(void)state;
+	memcpy(words + 1, code, sizeof(code));
+	FOR_EACH_BUILD(b) {
+		make(b, (const void *)(words + 1), COUNT(code));
+		assert_int_equal(ends(b, BPFVM_DONE, 3), 1ull << 32);
+	}
+}
+
 /* A context with a pointer in it, of whatever width pointers are. */
 struct sample {
 	u32 count;
@@ -360,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_setting_up_refuses),
 		cmocka_unit_test(a_result),
 		cmocka_unit_test(nothing_to_resume),
+		cmocka_unit_test(code_between_others),
 		cmocka_unit_test(a_context_with_a_pointer),
 		cmocka_unit_test(what_a_guest_gets),
 		cmocka_unit_test(no_context_of_before),
