@@ -77,7 +77,9 @@ VM_ANY(s32);
 #define VM_IMM(p) ((p)->imm)
 #ifdef __thumb2__ /* one instruction, which gcc does not find */
 #define VM_NEXT_SLOT(p, word, imm)                                                                 \
-	__asm__("ldrd %0, %1, [%2], #8" : "=&r"(word), "=&r"(imm), "+r"(p))
+	__asm__("ldrd %0, %1, [%2], #8"                                                            \
+		: "=&r"(word), "=&r"(imm), "+r"(p)                                                 \
+		: "m"(*(const vm_insn_t *)(const void *)(p)))
 #else
 #define VM_NEXT_SLOT(p, word, imm)                                                                 \
 	do {                                                                                       \
