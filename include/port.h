@@ -66,8 +66,8 @@ VM_ANY(s32);
  * vm_code_t: where an instruction lies, and the words that know: the slot `n` further on; how many
  * slots `p` is behind `code`; the first half of a slot as a number (opcode, registers, offset from
  * the lowest bit on), and its `imm`; both, and on to the next slot. It need not be a pointer: on an
- * AVR code lies in another address space. With VM_READS_PAST_END a core may read past the end of the
- * code, by one slot, though it never executes what is there.
+ * AVR code lies in another address space. With VM_READS_PAST_END a core may read past the end of
+ * the code, by one slot, though it never executes what is there.
  */
 #ifndef VM_CODE_T
 #define VM_CODE_T const struct vm_insn *
@@ -98,22 +98,23 @@ typedef u64 __attribute__((may_alias, aligned(4))) vm_insn_t;
 
 /*
  * vm_image_t: where an image lies, and the words that know: VM_IMAGE_READ copies `size` bytes at
- * `offset` of it, VM_IMAGE_CODE is the code there. VM_IMAGE_PLACE is where data can be used where it
- * lies, or NULL: then .rodata is copied to memory.
+ * `offset` of it, VM_IMAGE_CODE is the code there. VM_IMAGE_PLACED says whether data can be used
+ * where it lies, at VM_IMAGE_PLACE; else .rodata is copied to memory.
  */
 #ifndef VM_IMAGE_T
 #define VM_IMAGE_T const void *
 #define VM_IMAGE_READ(to, image, offset, size)                                                     \
 	__builtin_memcpy(to, VM_IMAGE_PLACE(image, offset), size)
 #define VM_IMAGE_CODE(image, offset) ((vm_code_t)(const void *)VM_IMAGE_PLACE(image, offset))
+#define VM_IMAGE_PLACED 1
 #define VM_IMAGE_PLACE(image, offset) ((const u8 *)(image) + (offset))
 #endif
 typedef VM_IMAGE_T vm_image_t;
 
 /*
- * VM_LOCK and VM_UNLOCK: around an atomic operation of a guest in an embedded machine. On one CPU it
- * is enough that nothing interrupts it. Where they do nothing, memory that two guests change at once
- * must not be the same.
+ * VM_LOCK and VM_UNLOCK: around an atomic operation of a guest in an embedded machine. On one CPU
+ * it is enough that nothing interrupts it. Where they do nothing, memory that two guests change at
+ * once must not be the same.
  */
 #ifndef VM_LOCK
 #define VM_LOCK_T u32

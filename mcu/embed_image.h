@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Images as instances of the machine of include/embed.h; included by embed.c alone. An image may lie
- * where a port has to fetch it from, so whatever is looked at is copied first.
+ * Images as instances of the machine of include/embed.h; included by embed.c alone. An image may
+ * lie where a port has to fetch it from, so whatever is looked at is copied first.
  */
 #ifndef EMBED_IMAGE_H
 #define EMBED_IMAGE_H
@@ -89,10 +89,9 @@ static _Bool area_at(vm_image_t image, u32 i, struct vm_image_area *area)
 }
 
 /* Whether an area has to be copied: it is written to, or not stored where it can be used. */
-static _Bool is_copied(vm_image_t image, const struct vm_image_area *area)
+static _Bool is_copied(const struct vm_image_area *area)
 {
-	(void)image;
-	return area->access & VM_WRITE || area->stored != area->size || !VM_IMAGE_PLACE(image, 0);
+	return area->access & VM_WRITE || area->stored != area->size || !VM_IMAGE_PLACED;
 }
 
 static enum bpfvm_setup check_areas(vm_image_t image)
@@ -136,7 +135,7 @@ u32 bpfvm_image_memory(vm_image_t image)
 	u32 size = 0;
 
 	for (u32 i = 0; area_at(image, i, &area); i++)
-		if (is_copied(image, &area))
+		if (is_copied(&area))
 			size += room_of(&area);
 	return size;
 }
@@ -147,7 +146,7 @@ static void add_area(struct bpfvm *vm, vm_image_t image, const struct vm_image_a
 	u32 data = part_of(image, VM_IMAGE_DATA).offset + area->data;
 	const u8 *place = memory;
 
-	if (is_copied(image, area)) {
+	if (is_copied(area)) {
 		__builtin_memset(memory, 0, area->size);
 		VM_IMAGE_READ(memory, image, data, area->stored);
 	} else {
@@ -169,7 +168,7 @@ static enum bpfvm_setup add_areas(struct bpfvm *vm, vm_image_t image, struct bpf
 	memory = areas->memory;
 	for (u32 i = 0; area_at(image, i, &area); i++) {
 		add_area(vm, image, &area, &areas->region[i], memory);
-		if (is_copied(image, &area))
+		if (is_copied(&area))
 			memory += room_of(&area);
 	}
 	return BPFVM_READY;

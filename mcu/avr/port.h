@@ -25,6 +25,7 @@
 #define VM_IMAGE_T uint_farptr_t
 #define VM_IMAGE_READ(to, image, offset, size) memcpy_PF(to, (image) + (offset), size)
 #define VM_IMAGE_CODE(image, offset) ((image) + (offset))
+#define VM_IMAGE_PLACED 0
 #define VM_IMAGE_PLACE(image, offset) ((void)(image), (const uint8_t *)0)
 
 /* Tables come first in flash, where a pointer reaches them. */

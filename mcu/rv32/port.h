@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The words of include/port.h for an RV32 in machine mode: interrupts off around an atomic operation. */
+/* The words of include/port.h for an RV32 in machine mode: atomic is what nothing interrupts. */
 #ifndef BPFVM_RV32_PORT_H
 #define BPFVM_RV32_PORT_H
 
