@@ -15,11 +15,12 @@
  *		...
  *
  * A guest uses the addresses of the firmware; what it may touch is its stack, the context and the
- * regions that it was given. Addresses are 64 bits for every guest, so a context with pointers in it
- * holds them as BPFVM_POINTER: the same object then runs on 32-bit and on 64-bit machines.
+ * regions that it was given. Addresses are 64 bits for every guest, so a context with pointers in
+ * it holds them as BPFVM_POINTER: the same object then runs on 32-bit and on 64-bit machines.
  *
- * An instance is for one thread at a time. Different instances share nothing but what the caller
- * makes them share, so they may run at once. The code must not change as long as an instance of it exists.
+ * An instance is for one thread at a time, and so is a key-value store; a helper's body does not
+ * run the instance that called it. Different instances share nothing but what the caller makes them
+ * share, so they may run at once. The code must not change as long as an instance of it exists.
  */
 #ifndef BPFVM_EMBED_H
 #define BPFVM_EMBED_H
@@ -63,8 +64,12 @@ struct bpfvm_region {
 	u32 span;	    /* bytes, times 4, plus VM_READ and VM_WRITE if allowed */
 };
 #define BPFVM_REGION_MAX 0x3fffffffu /* bytes */
+#define BPFVM_CODE_MAX 0x1fffffffu /* instructions: the numbers around 0 stay apart from all */
 
-/* A key-value store. The caller owns the rows and sets `used` to 0 once. */
+/*
+ * A key-value store. The caller owns the rows and sets `used` to 0 once. Guests that may run at the
+ * same time, one of them in an interrupt say, must not share one: nothing is locked.
+ */
 struct bpfvm_kv_row {
 	u64 key, value;
 };
@@ -79,7 +84,8 @@ struct bpfvm;
 /*
  * The body of a helper. arg[0] to arg[4] are r1 to r5. Where the helper's row says that an argument
  * is memory, at[i] is the place of it, checked for its size and direction, NULL if it is nothing
- * (READ0 and WRITE0 of 0 bytes); follow this, never a register. Returns r0. May call bpfvm_trap.
+ * (READ0 and WRITE0 of 0 bytes); follow this, never a register. It may be misaligned, so memcpy
+ * what has more than a byte, and overlap another one. Returns r0. May call bpfvm_trap.
  */
 typedef u64 bpfvm_body_t(struct bpfvm *vm, const u64 *arg, void *const *at);
 
@@ -91,8 +97,9 @@ typedef u64 bpfvm_body_t(struct bpfvm *vm, const u64 *arg, void *const *at);
  *	BPFVM_KNOWN(ktime_get_ns, my_clock)
  *
  * The first makes one of the firmware's own, the second takes number and arguments from
- * include/helpers.def. Arguments that are MAP, KEY, ELEM, FUNC or TEXT trap: there are no maps and no
- * callbacks here, and a text is better given with its size.
+ * include/helpers.def. READ, WRITE and CHANGE are followed by their SIZE, up to VM_HELPER_SPAN
+ * bytes. Arguments that are MAP, KEY, ELEM, FUNC or TEXT trap: there are no maps and no callbacks
+ * here, and a text is better given with its size.
  */
 struct bpfvm_helper {
 	u32 number;
@@ -144,16 +151,16 @@ enum {
 struct bpfvm_config {
 	const struct bpfvm_helper *helpers;
 	u32 helper_count;
-	u32 budget;	 /* instructions of one bpfvm_execute */
+	u32 budget;		    /* instructions of one bpfvm_execute */
 	struct bpfvm_kv *kv;	    /* of the guest, or NULL: it has none */
 	struct bpfvm_kv *kv_global; /* of all guests, or NULL */
-	void *user;	 /* for the helpers: vm->config->user */
+	void *user;		    /* for the helpers: vm->config->user */
 };
 
 /* What a call keeps for its return. */
 struct bpfvm_frame {
 	u64 saved[4]; /* r6..r9 */
-	u32 back; /* where the caller goes on */
+	u32 back;     /* where the caller goes on */
 };
 
 /* An instance. The members are the machine's; look, but use the functions. */
@@ -167,8 +174,7 @@ struct bpfvm {
 	const struct bpfvm_region *hit[2]; /* of the last read, and of the last write */
 	struct {
 		u32 dirty; /* the largest span of the stack region that a guest has used */
-		/* instructions executed since the start, modulo 2^32; during a run, all it may */
-		u32 steps;
+		u32 steps; /* executed since the start, modulo 2^32; during a run, all it may */
 		u32 pc;	   /* of the next instruction; after a trap, of the one that trapped */
 		u8 depth;  /* nested calls */
 		u8 frames; /* that the stack has room for, up to VM_FRAMES */
@@ -192,9 +198,10 @@ enum bpfvm_setup {
 #define BPFVM_DONE VM_STOP_EXIT
 
 /*
- * Makes an instance for `count` instructions at `code`, which begin at the first one. `stack`,
- * aligned to 8, has `stack_size` bytes: as many frames of VM_FRAME_SIZE bytes as fit, up to
- * VM_FRAMES; at least one. `config` is not NULL. All of it stays the caller's, and has to stay.
+ * Makes an instance for `count` instructions at `code`, aligned to 4; it begins at the first one.
+ * `stack`, aligned to 8, has `stack_size` bytes: as many frames of VM_FRAME_SIZE bytes as fit, up
+ * to VM_FRAMES; at least one. `config` is not NULL. All of it stays the caller's, and has to stay.
+ * The stack is for this instance: another one there would leave what this one's guest could read.
  */
 enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *config,
 			    vm_code_t code, u32 count, void *stack, u32 stack_size);
@@ -226,8 +233,9 @@ enum bpfvm_setup bpfvm_image_check(vm_image_t image, u32 size);
 u32 bpfvm_image_memory(vm_image_t image);
 
 /*
- * Lets the guest use `len` bytes at `start`; `access` is VM_READ, VM_WRITE or both. `region` is the
- * caller's, in one instance's list at a time. The one that was added last is looked at first.
+ * Lets the guest use `len` bytes at `start`, up to BPFVM_REGION_MAX; `access` is VM_READ, VM_WRITE
+ * or both. `region` is the caller's, in one instance's list at a time. The one that was added last
+ * is looked at first. Nothing below address VM_STOPS can be used: such a place stands for a trap.
  */
 void bpfvm_add_region(struct bpfvm *vm, struct bpfvm_region *region, void *start, u32 len,
 		      u32 access);
@@ -236,8 +244,8 @@ void bpfvm_remove_region(struct bpfvm *vm, struct bpfvm_region *region);
 /*
  * Run the guest from its entry: registers and stack are zeros but for r1 and r2, which are 0, or
  * `ctx` and its `size`, up to BPFVM_REGION_MAX. Return BPFVM_DONE, *result being r0, or the trap,
- * enum vm_stop, for which bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used up,
- * bpfvm_resume goes on, for up to `budget` instructions more; the guest may use `ctx` until then.
+ * enum vm_stop, for which bpfvm_where has the details. After VM_TRAP_STEPS, the budget being used
+ * up, bpfvm_resume goes on, for up to `budget` instructions more, in the same `ctx`.
  */
 u32 bpfvm_execute_ctx(struct bpfvm *vm, void *ctx, u32 size, u64 *result);
 static inline u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
@@ -247,8 +255,8 @@ static inline u32 bpfvm_execute(struct bpfvm *vm, u64 *result)
 u32 bpfvm_resume(struct bpfvm *vm, u32 budget, u64 *result);
 
 /*
- * The same in two steps, without a context: the first one executes nothing, bpfvm_resume begins. If r1
- * or r2 is an address, bpfvm_add_region makes it one that the guest may use.
+ * The same in two steps, without a context: the first one executes nothing, bpfvm_resume begins.
+ * If r1 or r2 is an address, bpfvm_add_region makes it one that the guest may use.
  */
 void bpfvm_start(struct bpfvm *vm, u64 r1, u64 r2);
 
@@ -283,8 +291,8 @@ _Bool bpfvm_kv_get(const struct bpfvm_kv *kv, u64 key, u64 *value);
 /*
  * The pre-flight check, mcu/embed_check.c: whether include/check.h accepts the guest of an instance
  * that was made, that is, nothing in it can be seen to be wrong. `work` has BPFVM_CHECK_SIZE(count)
- * bytes. Returns VM_CHECK_PASSED or an enum vm_check_reason, the instruction in *pc. Machines do not
- * need it: whatever the code is, they stay within their regions and their budget.
+ * bytes. Returns VM_CHECK_PASSED or an enum vm_check_reason, the instruction in *pc. Machines do
+ * not need it: whatever the code is, they stay within their regions and their budget.
  */
 u32 bpfvm_check(const struct bpfvm *vm, void *work, u32 *pc);
 #define BPFVM_CHECK_SIZE(count) (2 * (((count) + 7) / 8))

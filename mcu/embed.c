@@ -123,6 +123,10 @@ static __attribute__((noinline, unused)) u8 *find_dst(u32 w, struct bpfvm *vm, u
 
 /* --- frames ---------------------------------------------------------------------------------- */
 
+_Static_assert(VM_FRAMES > 0 && VM_FRAMES < 256, "st.frames is a u8");
+_Static_assert(VM_FRAME_SIZE % 8 == 0, "frames are cleared by eight bytes");
+_Static_assert((u64)VM_FRAMES * VM_FRAME_SIZE <= BPFVM_REGION_MAX, "a stack is a region");
+
 /* Gives the stack region the frames down to number `depth`, and r10 its top. */
 TWICE void open_frame(struct bpfvm *vm, u32 depth)
 {
@@ -241,7 +245,7 @@ COLD enum bpfvm_setup bpfvm_init(struct bpfvm *vm, const struct bpfvm_config *co
 {
 	u32 frames = stack_size / VM_FRAME_SIZE;
 
-	if (!code || !count || !ALIGNED(code, 4))
+	if (!code || !count || count > BPFVM_CODE_MAX || !ALIGNED(code, 4))
 		return BPFVM_BAD_CODE;
 	if (!stack || !frames || !ALIGNED(stack, 8))
 		return BPFVM_BAD_STACK;

@@ -26,7 +26,7 @@ static u64 kv_store(struct bpfvm_kv *kv, const u64 *pair)
 	struct bpfvm_kv_row *row = kv_find(kv, pair);
 
 	if (!row) {
-		if (!kv || kv->used == kv->size)
+		if (!kv || kv->used >= kv->size)
 			return (u64)(s64)KV_E2BIG;
 		row = &kv->row[kv->used++];
 		row->key = pair[0];

@@ -17,6 +17,9 @@ static void what_setting_up_refuses(void **state)
 				 BPFVM_BAD_CODE);
 		assert_int_equal(b->init(&vm, &config, forty_two, 0, stack, sizeof(stack)),
 				 BPFVM_BAD_CODE);
+		assert_int_equal(b->init(&vm, &config, forty_two, BPFVM_CODE_MAX + 1, stack,
+					 sizeof(stack)),
+				 BPFVM_BAD_CODE);
 		assert_int_equal(b->init(&vm, &config, (const void *)(code + 2), 1, stack,
 					 sizeof(stack)),
 				 BPFVM_BAD_CODE);
