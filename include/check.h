@@ -109,7 +109,7 @@ static inline u32 vm_uses_fork(u32 code, u32 key)
 	case VM_FORK(0xc3, imm):                                                                   \
 	case VM_FORK(0xdb, imm):                                                                   \
 		return VM_BOTH | VM_USE_IMM | (uses);
-#define ATOMIC(name, imm, text, verb, builtin, effect)                                                     \
+#define ATOMIC(name, imm, text, verb, builtin, effect)                                             \
 	VM_USES_ATOMIC(imm, 0)                                                                     \
 	VM_USES_ATOMIC(imm | VM_FETCH, VM_SETS_SRC)
 #define ATOMIC_XCHG(name, imm, verb, builtin, effect) VM_USES_ATOMIC(imm, VM_SETS_SRC)

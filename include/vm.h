@@ -107,7 +107,7 @@ enum vm_region_number {
 	VM_REGION_RODATA,
 	VM_REGION_DATA,
 	VM_REGION_FREE,	  /* first one a caller may use */
-	VM_REGION_MAPS = 0xfe, /* a map, by the number of the region of its values; a name, no memory */
+	VM_REGION_MAPS = 0xfe, /* maps, by the region of their values: names, no memory */
 	VM_REGION_CODE = 0xff, /* functions, 8 bytes per instruction: callable, not readable */
 };
 #define VM_CODE_BASE VM_ADDRESS(VM_REGION_CODE, 0)
@@ -134,7 +134,8 @@ static inline u32 vm_allowed(const struct vm_region *rows, u64 addr, u32 size)
 	if (n >= VM_REGIONS)
 		return 0;
 	if (n == VM_REGION_META)
-		return end <= VM_OFFSET_MASK + 1 && end - size + VM_META_SIZE(rows) > VM_OFFSET_MASK ?
+		return end <= VM_OFFSET_MASK + 1 &&
+				       end - size + VM_META_SIZE(rows) > VM_OFFSET_MASK ?
 			       VM_READ | VM_WRITE :
 			       0;
 	VM_BOUND(n, VM_REGIONS - 1);
@@ -316,7 +317,9 @@ static inline u32 vm_fault(struct vm_state *st, const struct vm_region *rows,
 
 	st->fault_addr = st->reg[base] + (u64)(s64)in->off;
 	st->fault_size = size;
-	st->fault_access = class == 1 ? VM_READ : mode == 0xc0 ? VM_READ | VM_WRITE | VM_ATOMIC : VM_WRITE;
+	st->fault_access = class == 1   ? VM_READ :
+			   mode == 0xc0 ? VM_READ | VM_WRITE | VM_ATOMIC :
+					  VM_WRITE;
 	allowed = vm_allowed(rows, st->fault_addr, size);
 	if ((allowed & st->fault_access) == (st->fault_access & ~VM_ATOMIC))
 		return VM_TRAP_ATOMIC;

@@ -135,7 +135,7 @@ slowly:
 		STOP(VM_TRAP_ILLEGAL);
 #if !VM_READS_PAST_END
 	if (next + 1 == vm->len && !VM_MASK(vm)) {
-		/* It has been fetched, so it can be executed as if something else were behind it. */
+		/* It has been fetched: it is executed as if something else were behind it. */
 		in = &end;
 		code = in - vm->len;
 	}

@@ -24,7 +24,6 @@
 #undef OFF
 #undef HAS_OFF
 #undef IMM
-#undef SECOND
 #undef STEP_SECOND
 #undef STEP_NO_SECOND
 #undef STEP_SECOND_IMM

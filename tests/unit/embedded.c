@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One build of the embeddable machine, its functions by other names, so that several builds fit into
- * one test. BUILD is its name; VM_CORE and the options are as for any build.
+ * One build of the embeddable machine, its functions by other names, so that several builds fit
+ * into one test. BUILD is its name; VM_CORE and the options are as for any build.
  */
 #define NAME_2(build, name) build##_##name
 #define NAME_1(build, name) NAME_2(build, name)
@@ -20,7 +20,6 @@
 #define bpfvm_execute_ctx NAME(execute_ctx)
 #define bpfvm_start NAME(start)
 #define bpfvm_resume NAME(resume)
-#define bpfvm_where_at NAME(where)
 #define bpfvm_kv_set NAME(kv_set)
 #define bpfvm_kv_get NAME(kv_get)
 #define bpfvm_check NAME(check)

@@ -99,7 +99,8 @@ static inline void embedded_move(struct bpfvm_region *r, u32 number)
 }
 
 /* Memory to the byte, so that a sanitizer sees what is beyond. */
-static inline int embedded_area(struct embedded_core *e, u32 i, const struct bpfvm_memory_area *from)
+static inline int embedded_area(struct embedded_core *e, u32 i,
+				const struct bpfvm_memory_area *from)
 {
 	e->area[i] = calloc(1, from->size);
 	if (!e->area[i])

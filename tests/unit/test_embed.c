@@ -2,7 +2,7 @@
 /* The embeddable machine as firmware uses it: setting up, running, budgets, regions, instances. */
 #include "embed_tests.h"
 
-/* --- setting up and running -------------------------------------------------------------------- */
+/* --- setting up and running ------------------------------------------------------------------- */
 
 static const struct vm_insn forty_two[] = {MOV(0, 42), EXIT_};
 
@@ -88,10 +88,9 @@ struct sample {
 static void a_context_with_a_pointer(void **state)
 {
 	static const struct vm_insn sum[] = {
-		I(0x61, 2, 1, 0, 0),  LOAD(3, 1, 8), /* count, values */
-		MOV(0, 0),	      I(0x15, 2, 0, 5, 0),  I(0x61, 4, 3, 0, 0), I(0x0f, 0, 4, 0, 0),
-		ADD(3, 4),	      ADD(2, -1),	    GOTO(-6),		 I(0x63, 1, 0, 4, 0),
-		EXIT_};
+		I(0x61, 2, 1, 0, 0), LOAD(3, 1, 8), /* count, values */
+		MOV(0, 0), I(0x15, 2, 0, 5, 0), I(0x61, 4, 3, 0, 0), I(0x0f, 0, 4, 0, 0), ADD(3, 4),
+		ADD(2, -1), GOTO(-6), I(0x63, 1, 0, 4, 0), EXIT_};
 	static const u32 values[] = {1000, 200, 30, 4};
 	struct bpfvm_region region;
 
@@ -148,7 +147,7 @@ static void no_context_of_before(void **state)
 	}
 }
 
-/* --- budgets ------------------------------------------------------------------------------------ */
+/* --- budgets ---------------------------------------------------------------------------------- */
 
 static const struct vm_insn endless[] = {MOV(0, 0), ADD(0, 1), GOTO(-2), EXIT_};
 
@@ -180,7 +179,8 @@ static void large_budgets(void **state)
 {
 	static const u32 limits[] = {0x40000000, 0x80000000, 0xfffffff7};
 	static const struct vm_insn loop[] = {GOTO(1), EXIT_, MOV(1, 10), ADD(1, -1),
-					      I(0x55, 1, 0, -2, 0), MOV(0, 3), GOTO(1), EXIT_, EXIT_};
+					      I(0x55, 1, 0, -2, 0), MOV(0, 3), GOTO(1), EXIT_,
+					      EXIT_};
 
 	(void)state;
 	FOR_EACH_BUILD(b) {
@@ -215,11 +215,12 @@ static void exact_budgets(void **state)
 	}
 }
 
-/* --- regions ------------------------------------------------------------------------------------ */
+/* --- regions ---------------------------------------------------------------------------------- */
 
 static void permissions(void **state)
 {
-	static const struct vm_insn read[] = {LOAD(0, 1, 0), EXIT_}, write[] = {STORE(1, 0, 2), EXIT_};
+	static const struct vm_insn read[] = {LOAD(0, 1, 0), EXIT_};
+	static const struct vm_insn write[] = {STORE(1, 0, 2), EXIT_};
 	static const u32 reads[] = {VM_TRAP_WRITEONLY, BPFVM_DONE, VM_TRAP_WRITEONLY, BPFVM_DONE};
 	static const u32 writes[] = {VM_TRAP_BOUNDS, VM_TRAP_READONLY, BPFVM_DONE, BPFVM_DONE};
 	u64 memory[3] = {1, 2, 3}, result;
@@ -316,13 +317,13 @@ static void where_a_guest_stopped(void **state)
 	}
 }
 
-/* --- several ------------------------------------------------------------------------------------ */
+/* --- several ---------------------------------------------------------------------------------- */
 
 /* Instances take turns in one code, each with a stack, a budget and registers of its own. */
 static void several_instances(void **state)
 {
-	static const struct vm_insn code[] = {MOV(3, 0), ADD(3, 1), STORE(10, -8, 3), LOAD(0, 10, -8),
-					      I(0x2d, 1, 3, -4, 0), EXIT_};
+	static const struct vm_insn code[] = {MOV(3, 0), ADD(3, 1), STORE(10, -8, 3),
+					      LOAD(0, 10, -8), I(0x2d, 1, 3, -4, 0), EXIT_};
 	static u64 stacks[5][VM_FRAME_SIZE / 8];
 	static struct bpfvm many[5];
 
@@ -339,8 +340,9 @@ static void several_instances(void **state)
 		}
 		for (u32 turn = 0; left; turn++) {
 			u32 i = turn % 5, was = many[i].st.stop;
+			u32 is = b->resume(&many[i], 1 + i, &result);
 
-			if (b->resume(&many[i], 1 + i, &result) == BPFVM_DONE && was != BPFVM_DONE) {
+			if (is == BPFVM_DONE && was != BPFVM_DONE) {
 				assert_int_equal(result, i ? 10 * i : 1);
 				left--;
 			}

@@ -53,8 +53,8 @@ static _Bool is_accepted(const struct embedded *b, u32 *reason)
 /* Everything that `off` and `imm` can mean, and what they cannot. */
 static void accepts_what_runs(void **state)
 {
-	static const s32 numbers[] = {0,    1,	  2,	8,    16,   32,	  64,	0x11,	  0x41, 0x50,
-				      0x51, 0xa0, 0xa1, 0xe1, 0xf1, 0xf0, 0x40, NUMBER, 5,	4};
+	static const s32 numbers[] = {0,    1,    2,    8,    16,   32,     64,   0x11, 0x41, 0x50,
+				      0x51, 0xa0, 0xa1, 0xe1, 0xf1, 0xf0, 0x40, NUMBER, 5,    4};
 	u32 reason, accepted = 0, refused = 0;
 
 	(void)state;

@@ -2,7 +2,7 @@
 /* Helpers of firmware and what they are given, and the key-value stores. */
 #include "embed_tests.h"
 
-/* --- bodies ------------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 static u64 seen[5];
 static void *seen_at[5];
@@ -77,7 +77,7 @@ static u32 call(const struct embedded *b, u32 number, u64 r1, u64 r2)
 	return b->resume(&vm, 10, &result);
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static void registers(void **state)
 {
@@ -138,7 +138,7 @@ static void traps_of_bodies(void **state)
 	}
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static u8 memory[VM_HELPER_SPAN + 16] __attribute__((aligned(8)));
 
@@ -270,7 +270,8 @@ static void last_arguments(void **state)
 {
 	static const struct vm_insn code[] = {COPY(4, 10), ADD(4, -8), COPY(5, 10), ADD(5, -12),
 					      HELPER(19), EXIT_};
-	static const struct vm_insn fifth[] = {COPY(5, 10), ADD(5, -8), MOV(6, 8), HELPER(20), EXIT_};
+	static const struct vm_insn fifth[] = {COPY(5, 10), ADD(5, -8), MOV(6, 8), HELPER(20),
+					       EXIT_};
 
 	(void)state;
 	FOR_EACH_BUILD(b) {
@@ -316,14 +317,14 @@ static void stack_after_a_helper(void **state)
 	setup(NULL);
 }
 
-/* --- key-value stores --------------------------------------------------------------------------- */
+/* --- key-value stores ------------------------------------------------------------------------- */
 
 /* Stores 5 under key 1 with helper `store`, fetches it with `fetch`: r0 is the value. */
 static u64 store_and_fetch(const struct embedded *b, u32 store, u32 fetch)
 {
 	const struct vm_insn code[] = {
-		MOV(1, 1), MOV(2, 5), HELPER(store), MOV(1, 1), COPY(2, 10), ADD(2, -8), HELPER(fetch),
-		I(0x55, 0, 0, 1, 0), LOAD(0, 10, -8), EXIT_};
+		MOV(1, 1), MOV(2, 5), HELPER(store), MOV(1, 1), COPY(2, 10), ADD(2, -8),
+		HELPER(fetch), I(0x55, 0, 0, 1, 0), LOAD(0, 10, -8), EXIT_};
 	u64 result;
 
 	MAKE(b, code);
@@ -336,7 +337,8 @@ static void stores(void **state)
 	(void)state;
 	FOR_EACH_BUILD(b) {
 		struct bpfvm_kv_row rows[2][2];
-		struct bpfvm_kv own = {.row = rows[0], .size = 2}, all = {.row = rows[1], .size = 2};
+		struct bpfvm_kv own = {.row = rows[0], .size = 2};
+		struct bpfvm_kv all = {.row = rows[1], .size = 2};
 		u64 value = 77;
 
 		config.kv = &own;
