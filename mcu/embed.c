@@ -15,11 +15,11 @@
 #if VM_CORE_IS(VM_CORE)
 #define VM_SMALL
 #endif
-/* Whether the region of the last access is tried first. */
+/* Whether speed counts before bytes: everywhere but in a `small` made for size. */
 #if !defined(VM_SMALL) || !defined(__OPTIMIZE_SIZE__)
-#define VM_HITS 1
+#define VM_QUICK 1
 #else
-#define VM_HITS 0
+#define VM_QUICK 0
 #endif
 #define INLINE static inline __attribute__((always_inline))
 #define COLD __attribute__((cold))
@@ -79,7 +79,7 @@ static __attribute__((noinline)) u8 *search(u64 addr, struct bpfvm *vm, u32 need
 			continue;
 		if (!(need & ~r->span & 3) &&
 		    !(need & VM_ATOMIC && (at + r->shift) & (size - 1))) {
-#if VM_HITS
+#if VM_QUICK
 			if (!(~r->span & (need | VM_READ) & 3)) /* a write may become a change */
 				vm->hit[need >> 1 & 1] = r;
 #endif
@@ -93,7 +93,7 @@ static __attribute__((noinline)) u8 *search(u64 addr, struct bpfvm *vm, u32 need
 }
 
 /* The same, which looks first where the last access was. */
-#if VM_HITS
+#if VM_QUICK
 static __attribute__((noinline)) u8 *find(u64 addr, struct bpfvm *vm, u32 need)
 {
 	const struct bpfvm_region *r = vm->hit[need >> 1 & 1];
@@ -135,7 +135,7 @@ TWICE void open_frame(struct bpfvm *vm, u32 depth)
 	vm->st.depth = (u8)depth;
 	vm->stack.span = size << 2 | VM_READ | VM_WRITE;
 	vm->st.reg[10] = vm->stack.start + size;
-#if VM_HITS
+#if VM_QUICK
 	/* find() has to see the first access of each frame. */
 	vm->hit[0] = vm->hit[1] = &vm->ctx;
 #endif
@@ -272,7 +272,7 @@ TWICE void clear(void *at, u32 count)
 		*p++ = 0;
 }
 
-#if defined(__thumb2__) && !defined(VM_SMALL)
+#if defined(__thumb2__) && VM_QUICK
 /* Eight words at a time, which the compiler does not think of. */
 #define EIGHT_WORDS "{r4, r5, r6, r8, r9, r10, r11, r12}\n\t"
 static inline void clear_registers(u64 *reg)
