@@ -13,32 +13,18 @@
 #define NEXT goto again;
 #define GO goto again
 #define BEHIND VM_INDEX(in, vm->code) /* number of the instruction after this one */
-#define PC (BEHIND - 1)
-#define IMM imm
 #define JUMP(n)                                                                                    \
 	do {                                                                                       \
 		pc = (u32)(n);                                                                     \
 		goto moved;                                                                        \
 	} while (0)
-#define BRANCH goto branch
 #define SKIP                                                                                       \
 	do {                                                                                       \
 		in = VM_SLOT(in, 1);                                                               \
 		until++;                                                                           \
 		goto again;                                                                        \
 	} while (0)
-#define CONTINUE_AT(n)                                                                             \
-	do {                                                                                       \
-		pc = (n);                                                                          \
-		goto arrive;                                                                       \
-	} while (0)
-#define ENTER(n)                                                                                   \
-	do {                                                                                       \
-		pc = (n);                                                                          \
-		goto enter;                                                                        \
-	} while (0)
 #define STEP_NO_SECOND (BEHIND >= vm->len || (u8)VM_WORD(in))
-#define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
 
 #define OPERANDS_ALL

@@ -21,21 +21,8 @@
 		VM_NEXT_SLOT(in, w, imm);                                                          \
 		goto *VM_ARM(table, w & mask);                                                     \
 	} while (0)
-#define IMM imm
 #define BEHIND VM_INDEX(in, code) /* number of the instruction after this one */
-#define PC (BEHIND - 1)
 #define JUMP(n) CONTINUE_AT(BEHIND + (u32)(n))
-#define CONTINUE_AT(n)                                                                             \
-	do {                                                                                       \
-		next = (n);                                                                        \
-		goto arrive;                                                                       \
-	} while (0)
-#define ENTER(n)                                                                                   \
-	do {                                                                                       \
-		next = (n);                                                                        \
-		goto enter;                                                                        \
-	} while (0)
-#define BRANCH goto branch
 #define SKIP                                                                                       \
 	do {                                                                                       \
 		if (!mask)                                                                         \
@@ -46,7 +33,6 @@
 	} while (0)
 /* Behind the end there is an opcode other than 0, or this is not the last instruction. */
 #define STEP_NO_SECOND ((VM_READS_PAST_END && BEHIND >= vm->len) || (u8)VM_WORD(in))
-#define STEP_SECOND_IMM VM_IMM(in)
 #include "words.h"
 
 #if VM_ALL_ARMS
@@ -83,7 +69,7 @@ VM_RUN(table)
 #endif
 	VM_COUNT_T left = VM_BUDGET, slack = 0; /* the latter with a sign, but it may wrap around */
 	vm_code_t code = vm->code, in = code;
-	u32 mask = 0, next = vm->st.pc, room, stop, w;
+	u32 mask = 0, pc = vm->st.pc, room, stop, w;
 	s32 imm;
 
 	VM_HIDE(table); /* so that it stays in a register */
@@ -92,15 +78,15 @@ VM_RUN(table)
 enter:
 	if (!PUSH_FRAME(BEHIND))
 		STOP(VM_TRAP_FRAMES);
-arrive: /* at `next`, from anywhere */
+arrive: /* at `pc`, from anywhere */
 	if (mask)
 		left = slack + vm->len - BEHIND;
 	mask = 0;
-	if (next >= vm->len)
+	if (pc >= vm->len)
 		STOP_AT(left ? VM_TRAP_JUMP : VM_TRAP_STEPS);
-	room = vm->len - next;
+	room = vm->len - pc;
 	code = vm->code;
-	in = VM_SLOT(code, next);
+	in = VM_SLOT(code, pc);
 	mask = VM_MASK(vm);
 	if (mask && left >= room) {
 		VM_HIDE(room);
@@ -125,16 +111,16 @@ branch: /* by OFF */
 slowly:
 	if (mask)
 		STOP(VM_TRAP_ILLEGAL);
-	next = PC;
+	pc = PC;
 	if (!left)
 		STOP_AT(VM_TRAP_STEPS);
-	if (next >= vm->len)
+	if (pc >= vm->len)
 		STOP_AT(VM_TRAP_JUMP);
 	left--;
 	if (!(u8)w)
 		STOP(VM_TRAP_ILLEGAL);
 #if !VM_READS_PAST_END
-	if (next + 1 == vm->len && !VM_MASK(vm)) {
+	if (pc + 1 == vm->len && !VM_MASK(vm)) {
 		/* It has been fetched: it is executed as if something else were behind it. */
 		in = &end;
 		code = in - vm->len;
@@ -147,18 +133,18 @@ others:
 	OTHERS;
 called:
 	if (stop == VM_TRAP_STEPS) { /* a helper wants to be returned to */
-		next = BEHIND;
+		pc = BEHIND;
 		goto out_at;
 	}
 out:
-	next = PC;
+	pc = PC;
 out_at:
 	VM_HIDE(stop);
 	if (mask)
 		VM_LEFT(slack + vm->len - BEHIND);
 	else
 		VM_LEFT(left);
-	VM_RUN_ENDS(next, stop);
+	VM_RUN_ENDS(pc, stop);
 }
 
 #pragma GCC diagnostic pop

@@ -3,7 +3,8 @@
  * The words of step.h that the portable cores share; included inside the file of a core, behind the
  * words of its port: those of host_words.h or embed_words.h. `w` is the first half of an
  * instruction, `in` the place of its slot. A core that does not loop over a switch, with labels
- * `again` before the fetch and `next` before the step of pc, defines the first ones itself.
+ * `again` before the fetch and `next` before the step of pc, defines the first ones itself. One that
+ * walks from slot to slot defines BEHIND, the number of the instruction after this one.
  */
 #ifndef OP
 #define OP(name, n) case n:
@@ -33,6 +34,24 @@
 	} while (0)
 #define STEP_NO_SECOND (pc + 1 >= vm->len || (u8)VM_WORD(VM_SLOT(in, 1)))
 #define STEP_SECOND_IMM VM_IMM(VM_SLOT(in, 1))
+#endif
+
+/* It has `imm` and goes elsewhere by way of labels: `pc` is where to `arrive`, or to `enter`. */
+#ifdef BEHIND
+#define PC (BEHIND - 1)
+#define IMM imm
+#define BRANCH goto branch
+#define CONTINUE_AT(n)                                                                             \
+	do {                                                                                       \
+		pc = (n);                                                                          \
+		goto arrive;                                                                       \
+	} while (0)
+#define ENTER(n)                                                                                   \
+	do {                                                                                       \
+		pc = (n);                                                                          \
+		goto enter;                                                                        \
+	} while (0)
+#define STEP_SECOND_IMM VM_IMM(in)
 #endif
 
 #ifndef REGISTERS
