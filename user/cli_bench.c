@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli_bench.h"
 #include "cli_guest.h"
+#include "core_ops.h"
 
 #define SAMPLE_NS 4e6 /* how long one sample may take */
 #define MAX_TIMES 100000 /* runs in it */
@@ -137,14 +137,6 @@ int bench_guest_round(struct bench *b, struct bench_guest *g)
 
 /* --- the machine's own costs --- */
 
-static double clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* `len` instructions: r0 = 2, then r0 += 1 over and over, and exit. */
 static struct bpf_insn *straight(u32 len)
 {
@@ -202,10 +194,10 @@ static int upload_cost(struct bench *b, struct bench_samples *upload)
 	int failed = 0;
 
 	for (u32 i = 0; !failed && i < UPLOADS; i++) {
-		double begun = clock_ns();
+		u64 begun = bpfvm_clock();
 
 		failed = bpfvm_core__load(b->core[0], image, &err);
-		bench_add(upload, clock_ns() - begun);
+		bench_add(upload, (double)(bpfvm_clock() - begun));
 	}
 	bpfvm_image__free(image);
 	free(code);
@@ -218,11 +210,11 @@ static void load_cost(struct bench_samples *load)
 	struct cli_native program;
 
 	for (u32 i = 0; i < LOADS; i++) {
-		double begun = clock_ns();
+		u64 begun = bpfvm_clock();
 
 		if (!cli_native_code(&program, code, UPLOAD_INSNS))
 			break;
-		bench_add(load, clock_ns() - begun);
+		bench_add(load, (double)(bpfvm_clock() - begun));
 		cli_native_close(&program);
 	}
 	free(code);

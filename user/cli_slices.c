@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A run of any length in slices: progress on a terminal, and an end when a signal asks for it. */
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli_guest.h"
+#include "core_ops.h"
 
 #define PROGRESS_AFTER 1000000000ull /* ns without a sign of life */
 #define PROGRESS_EVERY 200000000ull
@@ -35,25 +35,17 @@ int cli_signal(void)
 	return caught;
 }
 
-static u64 now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
-
 static void progress_begin(struct progress *p)
 {
 	p->terminal = isatty(STDERR_FILENO);
 	p->shown = false;
-	p->begun = now();
+	p->begun = bpfvm_clock();
 	p->next = p->begun + PROGRESS_AFTER;
 }
 
 static void progress_show(struct progress *p, u64 steps)
 {
-	u64 t = now();
+	u64 t = bpfvm_clock();
 
 	if (!p->terminal || t < p->next)
 		return;

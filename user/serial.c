@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core_ops.h"
 #include "serial.h"
 
 #define WRITE_MS  5000 /* a port that takes nothing for so long is stuck */
@@ -199,10 +199,7 @@ int bpfvm_serial__write(struct bpfvm_serial *serial, const void *bytes, size_t s
 
 static u64 now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
+	return bpfvm_clock() / 1000000;
 }
 
 /* Nothing that a device says may do anything to the terminal where it is shown. */
