@@ -254,22 +254,8 @@ static inline void live_claim_all_but(struct live *l, u32 spared)
 /* Makes a claimed machine ready to run the guest of a slot, as a hook does. */
 static inline void live_prepare(struct live *l, struct bpfvm_machine *m, u32 n, u64 budget)
 {
-	const struct bpfvm_slot *slot = &l->s->slot[n];
-
-	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
-	       sizeof(m->row) - 2 * sizeof(*m->row));
-	m->slot = n;
-	m->len = slot->len;
-	m->version = slot->version;
-	m->next = m->tails = 0;
-	memset(l->s->memory + m->memory, 0, VM_STACK_SIZE);
-	m->row[VM_REGION_STACK].dirty = 0;
-	memset(&m->st, 0, sizeof(m->st));
-	vm_frame_open(&m->st, m->row);
-	m->st.reg[1] = slot->arg[0];
-	m->st.reg[2] = slot->arg[1];
-	m->st.pc = slot->entry;
-	m->st.left = budget;
+	m->row[VM_REGION_STACK].dirty = 1; /* whatever a test has written there */
+	bpfvm_session__prepare(l->s, m, n, budget);
 }
 
 /* Lets the kernel run a program; returns what that returns. */

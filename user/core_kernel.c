@@ -126,31 +126,15 @@ static int end_suspended(struct kernel_core *k, struct bpfvm_error *err)
 	return turn_machine(k, err);
 }
 
-/* What bpf/run.h does for a hook, for a machine that this process holds. */
+/* A run from the start, on the machine that this process holds. */
 static int prepare(struct kernel_core *k, u64 budget, struct bpfvm_error *err)
 {
-	const struct bpfvm_slot *slot = &k->session->slot[k->slot];
-	struct bpfvm_machine *m = k->machine;
 	int ret = end_suspended(k, err);
 
 	if (ret)
 		return ret;
-	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
-	       sizeof(m->row) - 2 * sizeof(*m->row));
-	m->hook = BPFVM_HOOKS;
-	m->next = m->tails = 0;
-	m->slot = k->slot;
-	m->len = slot->len;
-	m->version = slot->version;
-	if (m->row[VM_REGION_STACK].dirty)
-		memset(k->session->memory + m->memory, 0, VM_STACK_SIZE);
-	m->row[VM_REGION_STACK].dirty = 0;
-	memset(&m->st, 0, sizeof(m->st));
-	vm_frame_open(&m->st, m->row);
-	m->st.reg[1] = slot->arg[0];
-	m->st.reg[2] = slot->arg[1];
-	m->st.pc = slot->entry;
-	m->st.left = budget;
+	k->machine->hook = BPFVM_HOOKS;
+	bpfvm_session__prepare(k->session, k->machine, k->slot, budget);
 	k->budget = budget;
 	return 0;
 }

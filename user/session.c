@@ -118,6 +118,27 @@ static void place_machines(struct bpfvm_session *s)
 	}
 }
 
+void bpfvm_session__prepare(struct bpfvm_session *s, struct bpfvm_machine *m, u32 n, u64 budget)
+{
+	const struct bpfvm_slot *slot = &s->slot[n];
+
+	memcpy(&m->row[VM_REGION_STACK + 1], &slot->row[VM_REGION_STACK + 1],
+	       sizeof(m->row) - 2 * sizeof(*m->row));
+	m->next = m->tails = 0;
+	m->slot = n;
+	m->len = slot->len;
+	m->version = slot->version;
+	if (m->row[VM_REGION_STACK].dirty)
+		memset(s->memory + m->memory, 0, VM_STACK_SIZE);
+	m->row[VM_REGION_STACK].dirty = 0;
+	memset(&m->st, 0, sizeof(m->st));
+	vm_frame_open(&m->st, m->row);
+	m->st.reg[1] = slot->arg[0];
+	m->st.reg[2] = slot->arg[1];
+	m->st.pc = slot->entry;
+	m->st.left = budget;
+}
+
 static int load(struct bpfvm_session *s, struct bpfvm_error *err)
 {
 	int ret = bpfvm_machine__load(s, err);

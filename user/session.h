@@ -72,6 +72,13 @@ int bpfvm_session__usage(struct bpfvm_session *session, const struct bpfvm_slot 
 /* Name and size in bytes of map `i`; the size of one that has no memory to map is 0. */
 const char *bpfvm_session__map(const struct bpfvm_session *session, size_t i, size_t *size);
 
+/*
+ * What bpf/run.h does for a hook: makes a machine that the caller holds ready to run the guest in
+ * slot `n` from its entry, for up to `budget` instructions.
+ */
+void bpfvm_session__prepare(struct bpfvm_session *session, struct bpfvm_machine *machine, u32 n,
+			    u64 budget);
+
 /* Where the memory of a machine for so many CPUs has the key-value store of all guests. */
 u32 bpfvm_session__global(u32 cpus);
 
