@@ -20,13 +20,6 @@ teardown() {
 	net_close
 }
 
-# attaches ARGUMENT...: a program of $GUESTS to the far end.
-attaches() {
-	at_far attach far "$GUESTS" "$@"
-	exits 0
-	silent
-}
-
 # guest NAME EXPRESSION: of the guest of this name, in what `stat -j` or `list -j` printed, `g`.
 guest() {
 	json "[($2) for g in d['guests'] if g['name'] == '$1'][0]"
@@ -42,7 +35,7 @@ is() {
 
 @test "the life of a guest: attached, listed, counted, detached, nothing left" {
 	answers 2 2
-	attaches --prog drop
+	attaches "$GUESTS" --prog drop
 	prints "far: drop attached to xdp, mode native"
 	answers 3 0
 	at_far list
@@ -65,7 +58,7 @@ is() {
 }
 
 @test "in skb mode" {
-	attaches --prog drop -m skb
+	attaches "$GUESTS" --prog drop -m skb
 	prints "far: drop attached to xdp, mode skb"
 	ip -n "$FAR" link show far | grep -q xdpgeneric
 	answers 2 0
@@ -106,8 +99,8 @@ is() {
 
 @test "tc: both directions at once, in either order of leaving" {
 	for first in tc-ingress tc-egress; do
-		attaches --prog pass_tc --hook tc-ingress -m clsact
-		attaches --prog pass_tc --hook tc-egress -m clsact
+		attaches "$GUESTS" --prog pass_tc --hook tc-ingress -m clsact
+		attaches "$GUESTS" --prog pass_tc --hook tc-egress -m clsact
 		answers 2 2
 		at_far stat -j
 		holds "[g['runs'] for g in d['guests']] == [2, 2]"
@@ -122,12 +115,12 @@ is() {
 
 @test "tc: what others have on the interface stays" {
 	tc -n "$FAR" qdisc add dev far clsact
-	attaches --prog pass_tc -m clsact
+	attaches "$GUESTS" --prog pass_tc -m clsact
 	at_far detach far
 	exits 0
 	tc -n "$FAR" qdisc show dev far | grep -q clsact
 	tc -n "$FAR" qdisc del dev far clsact
-	attaches --prog pass_tc -m clsact
+	attaches "$GUESTS" --prog pass_tc -m clsact
 	inside "$FAR" tc filter add dev far egress pref 7 bpf da pinned "$PINS"/net-*/bpfvm_egress
 	at_far detach far
 	exits 0
@@ -136,10 +129,10 @@ is() {
 }
 
 @test "several guests in the order of their priority" {
-	attaches --prog pass --name last --priority 10
-	attaches --prog drop --name middle
-	attaches --prog pass --name first --priority -10
-	attaches --prog pass --name second --priority -10
+	attaches "$GUESTS" --prog pass --name last --priority 10
+	attaches "$GUESTS" --prog drop --name middle
+	attaches "$GUESTS" --prog pass --name first --priority -10
+	attaches "$GUESTS" --prog pass --name second --priority -10
 	at_far list far -j
 	holds "[g['name'] for g in d['guests']] == ['first', 'second', 'middle', 'last']"
 	answers 4 0
@@ -160,17 +153,17 @@ is() {
 }
 
 @test "a guest that traps: what --on-trap says, and the others do not notice" {
-	attaches --prog endless --steps 1000
+	attaches "$GUESTS" --prog endless --steps 1000
 	answers 2 0
 	at_far stat -j
 	is endless "g['verdicts'], g['traps'], g['insns'], g['trapped']" \
 		"({'XDP_ABORTED': 2}, {'STEPS': 2}, 2000, 2)"
 	at_far detach far
-	attaches --prog wild --on-trap drop
+	attaches "$GUESTS" --prog wild --on-trap drop
 	answers 2 0
 	at_far detach far
-	attaches --prog wild --on-trap pass
-	attaches --prog pass --priority 1
+	attaches "$GUESTS" --prog wild --on-trap pass
+	attaches "$GUESTS" --prog pass --priority 1
 	answers 3 3
 	at_far stat -j
 	is wild "g['verdicts'], g['traps']" "({'XDP_PASS': 3}, {'BOUNDS': 3})"
@@ -178,17 +171,17 @@ is() {
 	at_far stat
 	says "BOUNDS 3" "XDP_PASS 3"
 	at_far detach far --all
-	attaches --prog wild_tc --on-trap pass
+	attaches "$GUESTS" --prog wild_tc --on-trap pass
 	answers 2 2
 	at_far detach far
-	attaches --prog wild_tc
+	attaches "$GUESTS" --prog wild_tc
 	answers 2 0
 	at_far detach far
 	nothing_left
 }
 
 @test "swap: another guest in the same place" {
-	attaches --prog pass --name it --priority 5 --steps 5000
+	attaches "$GUESTS" --prog pass --name it --priority 5 --steps 5000
 	answers 2 2
 	at_far swap far "$GUESTS" --prog drop
 	exits 0
@@ -207,7 +200,7 @@ is() {
 }
 
 @test "swap: with and without the values of maps" {
-	attaches --prog limit --name it
+	attaches "$GUESTS" --prog limit --name it
 	answers 5 3 # it counts, and lets three pass
 	at_far swap far "$GUESTS" --prog limit
 	exits 0
@@ -232,7 +225,7 @@ is() {
 }
 
 @test "swap: a hundred times, and no slot or memory is lost" {
-	attaches --prog limit --name it
+	attaches "$GUESTS" --prog limit --name it
 	at_far list -j
 	memory=$(guest it "g['memory']")
 	for i in $(seq 100); do
@@ -258,7 +251,7 @@ is() {
 	at_far attach far "$GUESTS" --prog drop --name "$(printf 'x%.0s' $(seq 32))"
 	fails 1 "not a name"
 	nothing_left
-	attaches --prog pass
+	attaches "$GUESTS" --prog pass
 	at_far attach far "$GUESTS" --prog pass
 	fails 1 "a guest named pass is attached"
 	at_far attach far "$GUESTS" --prog drop -m skb
@@ -270,7 +263,7 @@ is() {
 	tells "--hook xdp --name pass"
 	at_far detach far --hook tc-ingress
 	fails 1 "no such guest"
-	attaches --prog pass --name two
+	attaches "$GUESTS" --prog pass --name two
 	at_far swap far "$GUESTS" --prog drop
 	fails 1 "not clear which guest"
 	at_far detach far
@@ -329,7 +322,7 @@ is() {
 	fails 1 "not in a bpf file system"
 	[ ! -e "$BATS_TEST_TMPDIR/pins" ]
 	command -v bpftool >/dev/null || skip "no bpftool"
-	attaches --prog pass
+	attaches "$GUESTS" --prog pass
 	dir=$(echo "$PINS"/net-*)
 	rm "$dir/bpfvm_slots"
 	bpftool map create "$dir/bpfvm_slots" type array key 4 value 8 entries 1 name other
@@ -343,7 +336,7 @@ is() {
 }
 
 @test "an interface that vanishes takes its guests along" {
-	attaches --prog pass
+	attaches "$GUESTS" --prog pass
 	ip -n "$FAR" link add other type veth peer name rehto
 	at_far attach other "$GUESTS" --prog drop
 	exits 0
@@ -362,7 +355,7 @@ is() {
 }
 
 @test "a network that vanishes is cleaned up by another one's command" {
-	attaches --prog pass
+	attaches "$GUESTS" --prog pass
 	ip netns del "$FAR"
 	for i in $(seq 50); do
 		"$LOADER" list --netns "$NEAR" --pin-dir "$PINS"
@@ -406,7 +399,7 @@ print([json.loads(line)["guests"][0]["runs"] for line in open(sys.argv[1]) if li
 }
 
 @test "stat --watch: what each interval added, until no guest is left" {
-	attaches --prog pass
+	attaches "$GUESTS" --prog pass
 	answers 2 2
 	"$LOADER" stat --netns "$FAR" --pin-dir "$PINS" --watch -j >"$BATS_TEST_TMPDIR/out" &
 	until_ '[ -s "$BATS_TEST_TMPDIR/out" ]'

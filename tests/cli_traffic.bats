@@ -14,13 +14,6 @@ teardown() {
 	net_close
 }
 
-# attaches ARGUMENT...: to the far end.
-attaches() {
-	at_far attach far "$@"
-	exits 0
-	silent
-}
-
 # pinged ADDRESS COUNT ANSWERS
 pinged() {
 	local got

@@ -24,12 +24,6 @@ teardown() {
 	[ -z "$(at_far list far; echo "$output")" ] || at_far detach far --all
 }
 
-# attaches OBJECT [ARGUMENT...]: to the far end.
-attaches() {
-	at_far attach far "$@"
-	exits 0
-}
-
 # map VERB ARGUMENT..., kv VERB ARGUMENT...
 map() {
 	at_far map "$@"

@@ -73,6 +73,13 @@ at_far() {
 	loader "$command" --netns "$FAR" --pin-dir "$PINS" "$@"
 }
 
+# attaches OBJECT [ARGUMENT...]: to the far end, without a word.
+attaches() {
+	at_far attach far "$@"
+	exits 0
+	silent
+}
+
 # answered COUNT [EXPECTED]: sends so many echo requests to the far end and prints how many it answered.
 answered() {
 	inside "$NEAR" python3 "$ROOT/tests/ping.py" 10.9.0.2 "$@"
